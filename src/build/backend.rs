@@ -1,0 +1,49 @@
+//! What every language's backend offers.
+
+use std::path::{Path, PathBuf};
+
+use crate::{diagnostic::Problem, event::Events, language::Language, manifest::CommandLine, resolve::Part};
+
+/// One part to build.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    pub part: Part,
+    pub language: Language,
+    /// Absolute.
+    pub source: PathBuf,
+    /// See `resolve::ResolvedComponent`.
+    pub wit: String,
+    pub world: String,
+    /// `--release`.
+    pub profile: Profile,
+    pub command: Option<CommandLine>,
+    /// JavaScript: `quickjs` or `starlingmonkey`.
+    pub engine: Option<String>,
+    /// A folder of this unit's own below `target/mosaic/build`, kept between builds; absolute.
+    pub work: PathBuf,
+    /// Shared by all Rust units; absolute.
+    pub cargo_target: PathBuf,
+}
+
+/// As in cargo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Profile {
+    Dev,
+    Release,
+}
+
+/// A language.
+pub trait Backend: Sync {
+    /// What can be said about the sources without running a compiler: shapes the engine cannot carry, missing exports.
+    fn check(&self, unit: &Unit) -> Vec<Problem>;
+
+    /// Names and versions of everything besides sources and WIT that decides the output, one `name version` a line:
+    /// compiler, generator, adapter. Fails where a compiler is missing, with the `cargo mosaic setup` line to run.
+    fn tools(&self, unit: &Unit) -> Result<Vec<String>, Problem>;
+
+    /// Writes generated types and stubs to `<source>/.mosaic/bindings`; touches nothing that has not changed.
+    fn bindings(&self, unit: &Unit, folder: &Path) -> Result<(), Problem>;
+
+    /// Builds the component and gives its bytes: valid, with exactly the world's exports.
+    fn build(&self, unit: &Unit, events: Events<'_>) -> Result<Vec<u8>, Problem>;
+}

@@ -1,0 +1,3 @@
+//! From sources to components: one backend a language, in parallel, nothing twice.
+
+pub mod backend;
