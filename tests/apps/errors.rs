@@ -50,23 +50,32 @@ fn missing_compiler() {
 
 #[test]
 fn wrong_world() {
-    Case::new()
-        .edit("mosaic.toml", "source = \"auth\"", "source = \"auth\"\nworld = \"auht\"")
-        .fails(&["auth", "`auht`", "mosaic.toml:", "gateway", "inference", "render"]);
+    Case::new().edit("mosaic.toml", "source = \"auth\"", "source = \"auth\"\nworld = \"auht\"").fails(&[
+        "auth",
+        "`auht`",
+        "mosaic.toml:",
+        "gateway",
+        "inference",
+        "render",
+    ]);
 }
 
 #[test]
 fn unknown_key() {
-    Case::new()
-        .edit("mosaic.toml", "source = \"auth\"", "sorce = \"auth\"")
-        .fails(&["mosaic.toml:", "sorce", "source"]);
+    Case::new().edit("mosaic.toml", "source = \"auth\"", "sorce = \"auth\"").fails(&[
+        "mosaic.toml:",
+        "sorce",
+        "source",
+    ]);
 }
 
 #[test]
 fn syntax_error_in_rust() {
-    Case::new()
-        .edit("gateway/src/lib.rs", "struct Gateway;", "struct Gateway")
-        .fails(&["gateway", "src/lib.rs:", "cargo build"]);
+    Case::new().edit("gateway/src/lib.rs", "struct Gateway;", "struct Gateway").fails(&[
+        "gateway",
+        "src/lib.rs:",
+        "cargo build",
+    ]);
 }
 
 #[test]
@@ -81,7 +90,9 @@ fn syntax_error_in_python() {
 
 #[test]
 fn syntax_error_in_typescript() {
-    Case::new().edit("render/index.ts", "export const pages = {", "export const pages = {{").fails(&["render", "index.ts:"]);
+    Case::new()
+        .edit("render/index.ts", "export const pages = {", "export const pages = {{")
+        .fails(&["render", "index.ts:"]);
 }
 
 #[test]
@@ -91,32 +102,49 @@ fn syntax_error_in_wit() {
 
 #[test]
 fn missing_export_in_rust() {
-    Case::new()
-        .edit("gateway/src/lib.rs", "bindings::export!(Gateway with_types_in bindings);", "")
-        .fails(&["gateway", "wasi:http/incoming-handler", "export!"]);
+    Case::new().edit("gateway/src/lib.rs", "bindings::export!(Gateway with_types_in bindings);", "").fails(&[
+        "gateway",
+        "wasi:http/incoming-handler",
+        "export!",
+    ]);
 }
 
 #[test]
 fn missing_export_in_go() {
-    Case::new().edit("auth/auth.go", "func Issue(", "func Isue(").fails(&["auth", "acme:shop/tokens", "issue", "func Issue("]);
+    Case::new().edit("auth/auth.go", "func Issue(", "func Isue(").fails(&[
+        "auth",
+        "acme:shop/tokens",
+        "issue",
+        "func Issue(",
+    ]);
 }
 
 #[test]
 fn missing_export_in_python() {
-    Case::new()
-        .edit("inference/app.py", "class Scoring(", "class Scorer(")
-        .fails(&["inference", "acme:shop/scoring", "class Scoring"]);
-    Case::new()
-        .edit("inference/app.py", "def classify(", "def clasify(")
-        .fails(&["inference", "acme:shop/scoring", "classify"]);
+    Case::new().edit("inference/app.py", "class Scoring(", "class Scorer(").fails(&[
+        "inference",
+        "acme:shop/scoring",
+        "class Scoring",
+    ]);
+    Case::new().edit("inference/app.py", "def classify(", "def clasify(").fails(&[
+        "inference",
+        "acme:shop/scoring",
+        "classify",
+    ]);
 }
 
 #[test]
 fn missing_export_in_typescript() {
-    Case::new()
-        .edit("render/index.ts", "export const pages", "export const page")
-        .fails(&["render", "acme:shop/pages", "pages"]);
-    Case::new().edit("render/index.ts", "  html(page: Page", "  htm(page: Page").fails(&["render", "acme:shop/pages", "html"]);
+    Case::new().edit("render/index.ts", "export const pages", "export const page").fails(&[
+        "render",
+        "acme:shop/pages",
+        "pages",
+    ]);
+    Case::new().edit("render/index.ts", "  html(page: Page", "  htm(page: Page").fails(&[
+        "render",
+        "acme:shop/pages",
+        "html",
+    ]);
 }
 
 #[test]
@@ -125,14 +153,27 @@ fn mismatch_between_two_parts() {
     let wit = case.project.read("wit/shop.wit");
     let other = wit.replacen("probability: f64", "probability: f32", 1).replacen("too-long(u32)", "too-long(u64)", 1);
     case.write("inference/wit/shop.wit", &other).fails(&[
-        "auth", "inference", "acme:shop/scoring", "classify", "probability", "f64", "f32", "too-long", "u32", "u64",
+        "auth",
+        "inference",
+        "acme:shop/scoring",
+        "classify",
+        "probability",
+        "f64",
+        "f32",
+        "too-long",
+        "u32",
+        "u64",
     ]);
 }
 
 #[test]
 fn two_providers() {
     Case::new()
-        .edit("mosaic.toml", "[grants]", "[components.second]\nsource = \"inference\"\nworld = \"inference\"\n\n[grants]")
+        .edit(
+            "mosaic.toml",
+            "[grants]",
+            "[components.second]\nsource = \"inference\"\nworld = \"inference\"\n\n[grants]",
+        )
         .fails(&["auth", "acme:shop/scoring", "inference", "second", "wire"]);
 }
 

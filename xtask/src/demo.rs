@@ -34,7 +34,10 @@ pub fn run() -> Outcome {
     let _ = server.kill();
     let _ = server.wait();
     outcome?;
-    println!("\nAll of it in {:.0} s. Serve it yourself: cd polyglot-examples/storefront && cargo mosaic serve", start.elapsed().as_secs_f64());
+    println!(
+        "\nAll of it in {:.0} s. Serve it yourself: cd polyglot-examples/storefront && cargo mosaic serve",
+        start.elapsed().as_secs_f64()
+    );
     Ok(())
 }
 
@@ -59,7 +62,10 @@ fn visit(address: &str) -> Outcome {
         let answer = request(address, method, path, headers, body)?;
         show(title, method, path, &answer, start.elapsed());
         if answer.status != status || !answer.body.contains(part) {
-            return Err(format!("{title}: expected status {status} and {part:?}, got {} and:\n{}", answer.status, answer.body));
+            return Err(format!(
+                "{title}: expected status {status} and {part:?}, got {} and:\n{}",
+                answer.status, answer.body
+            ));
         }
         Ok(answer)
     };
@@ -71,7 +77,15 @@ fn visit(address: &str) -> Outcome {
     ask("ada again", "GET", "/?theme=dark", &signed, "", 200, "visit number")?;
     let forged = [("authorization", "Bearer AAAA.BBBB")];
     ask("a forged token", "GET", "/", &forged, "", 400, "not a token")?;
-    ask("an attack, found by the Python model", "GET", "/?id=1%27+UNION+SELECT+password+FROM+users--", &signed, "", 403, "attack")?;
+    ask(
+        "an attack, found by the Python model",
+        "GET",
+        "/?id=1%27+UNION+SELECT+password+FROM+users--",
+        &signed,
+        "",
+        403,
+        "attack",
+    )?;
     ask("no such page", "GET", "/<script>", &signed, "", 404, "&lt;script&gt;")?;
     Ok(())
 }

@@ -18,7 +18,12 @@ struct Group {
 }
 
 const GROUPS: &[Group] = &[
-    Group { name: "unit", about: "each room by itself", args: &["--lib", "--bins", "--package", "cargo-mosaic"], budget: 420 },
+    Group {
+        name: "unit",
+        about: "each room by itself",
+        args: &["--lib", "--bins", "--package", "cargo-mosaic"],
+        budget: 420,
+    },
     Group { name: "cli", about: "every command as a user runs it", args: &["--test", "cli"], budget: 180 },
     Group { name: "apps", about: "the examples and the matrix, built and run", args: &["--test", "apps"], budget: 600 },
 ];

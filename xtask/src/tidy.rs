@@ -45,7 +45,11 @@ const RULES: &[Rule] = &[
         only: &["manifest/", "project.rs", "resolve/", "plan/", "cli/", "lock.rs", "diagnostic.rs", "build/"],
         why: "check, inspect, compare, compose and runtime serve components that Mosaic did not build",
     },
-    Rule { needles: &["todo!(", "unimplemented!("], only: &[], why: "nothing is left for later without a word to the user" },
+    Rule {
+        needles: &["todo!(", "unimplemented!("],
+        only: &[],
+        why: "nothing is left for later without a word to the user",
+    },
     Rule { needles: &["#[allow("], only: &[], why: "use #[expect(…, reason = …)]" },
 ];
 
@@ -63,7 +67,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("resolve", &["cache", "diagnostic", "event", "language", "manifest", "project"]),
     ("compare", &["diagnostic", "resolve"]),
     ("plan", &["build", "cache", "compare", "diagnostic", "language", "manifest", "project", "resolve", "toolchain"]),
-    ("build", &["cache", "diagnostic", "event", "language", "manifest", "plan", "process", "project", "resolve", "toolchain"]),
+    (
+        "build",
+        &["cache", "diagnostic", "event", "language", "manifest", "plan", "process", "project", "resolve", "toolchain"],
+    ),
     ("compose", &["cache", "diagnostic", "event", "language", "plan", "resolve"]),
     ("check", &["compare", "diagnostic", "language", "plan", "resolve"]),
     ("inspect", &["diagnostic", "language", "plan", "resolve"]),
@@ -137,5 +144,10 @@ fn files() -> Result<Vec<PathBuf>, String> {
         .output()
         .map_err(|e| format!("could not start git: {e}"))?;
     let names = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ok(names.split('\0').filter(|name| !name.is_empty()).map(|name| root().join(Path::new(name))).filter(|p| p.is_file()).collect())
+    Ok(names
+        .split('\0')
+        .filter(|name| !name.is_empty())
+        .map(|name| root().join(Path::new(name)))
+        .filter(|p| p.is_file())
+        .collect())
 }
