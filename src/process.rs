@@ -6,6 +6,7 @@ use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
     fmt,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
 };
@@ -101,6 +102,18 @@ impl fmt::Display for Command {
         write!(f, "{}", quoted(&self.program))?;
         self.args.iter().try_for_each(|arg| write!(f, " {}", quoted(arg)))
     }
+}
+
+/// The executable a shell would run for `name`: itself if it has a slash, else the first on the PATH. Always absolute.
+pub fn find(name: impl AsRef<OsStr>) -> Option<PathBuf> {
+    let name = name.as_ref();
+    let candidates: Vec<PathBuf> = if name.as_encoded_bytes().contains(&b'/') {
+        vec![name.into()]
+    } else {
+        std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).collect()
+    };
+    let runs = |path: &PathBuf| path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
+    candidates.into_iter().find(runs).and_then(|path| std::path::absolute(path).ok())
 }
 
 /// A word as a POSIX shell reads it back.
