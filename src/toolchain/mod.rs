@@ -1,33 +1,33 @@
 //! Compilers: found on the machine, or installed below the user's cache folder.
+//!
+//! Probing is by doing, not by version lore, and what was learned is remembered until a file it depends on changes, so
+//! that a build with nothing to do starts no process.
 
-use std::path::PathBuf;
+mod go;
+mod installed;
+mod probe;
+mod rust;
 
+use std::path::Path;
+
+pub use self::{
+    go::{Go, OLDEST as OLDEST_GO},
+    installed::Installed,
+    rust::{Rust, TARGET as RUST_TARGET},
+};
 use crate::{cache::Home, diagnostic::Problem};
 
-/// A Rust toolchain that can build `wasm32-wasip2`.
-#[derive(Debug, Clone)]
-pub struct Rust {
-    pub cargo: PathBuf,
-    /// To be given to cargo as `RUSTC`; `None`: cargo's own.
-    pub rustc: Option<PathBuf>,
-    /// As `rustc -V` says it.
-    pub version: String,
+/// Finds a Rust toolchain for the current folder: the user's if its target is there, else the installed one.
+pub fn rust(home: &Home) -> Result<Rust, Problem> {
+    rust_in(home, &std::env::current_dir().unwrap_or_else(|_| Path::new("/").into()))
 }
 
-/// An upstream Go toolchain.
-#[derive(Debug, Clone)]
-pub struct Go {
-    pub go: PathBuf,
-    /// `1.26.8`.
-    pub version: semver::Version,
-}
-
-/// Finds a Rust toolchain: the user's if its target is there, else the installed one.
-pub fn rust(_home: &Home) -> Result<Rust, Problem> {
-    todo!()
+/// Finds a Rust toolchain for sources in `folder` (absolute), whose `rust-toolchain.toml` is heeded.
+pub fn rust_in(home: &Home, folder: &Path) -> Result<Rust, Problem> {
+    rust::find(home, folder)
 }
 
 /// Finds a Go toolchain: the user's if it is new enough, else the installed one.
-pub fn go(_home: &Home) -> Result<Go, Problem> {
-    todo!()
+pub fn go(home: &Home) -> Result<Go, Problem> {
+    go::find(home)
 }
