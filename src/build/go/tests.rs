@@ -40,6 +40,7 @@ fn unit(component: &str, wit: &str, world: &str, source: &Path, work: &Path) -> 
     Unit {
         part,
         language: Language::Go,
+        root: source.into(),
         source: source.into(),
         wit: wit.into(),
         world: world.into(),
