@@ -11,6 +11,7 @@ pub mod command;
 pub mod componentize;
 mod conform;
 pub mod error;
+pub mod go;
 mod lanes;
 mod record;
 pub mod rust;
@@ -121,7 +122,8 @@ fn backend(language: Language) -> Option<&'static dyn Backend> {
     match language {
         Language::Rust => Some(&rust::Rust),
         Language::Command => Some(&command::Command),
-        Language::Go | Language::Python | Language::JavaScript => None,
+        Language::Go => Some(&go::Go),
+        Language::Python | Language::JavaScript => None,
     }
 }
 
