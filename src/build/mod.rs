@@ -1,3 +1,112 @@
 //! From sources to components: one backend a language, in parallel, nothing twice.
+//!
+//! Each unit goes its way by itself ([`unit`]), several at a time ([`lanes`]).
+//!
+//! What holds: one process at a time works in an output folder; a failed unit leaves what was there before, and does not
+//! keep the others from being built; every failure is told. Only backends start processes.
 
 pub mod backend;
+mod bindings;
+pub mod command;
+pub mod componentize;
+mod conform;
+pub mod error;
+mod lanes;
+mod record;
+pub mod rust;
+mod unit;
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use blake3::Hash;
+use indexmap::IndexMap;
+
+pub use self::error::{Error, Failure};
+use self::{
+    backend::{Backend, Unit},
+    lanes::{in_parallel, lock},
+};
+use crate::{cache::Home, event::Events, language::Language, project::Layout};
+
+/// How to build.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub layout: Layout,
+    pub home: Home,
+    /// Units built at the same time.
+    pub jobs: NonZeroUsize,
+    pub reuse: Reuse,
+}
+
+/// What of earlier builds is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reuse {
+    /// Parts that are fresh, and those in the user's store.
+    Fresh,
+    /// Nothing: every unit is built.
+    Nothing,
+}
+
+/// Component → what was built, in the units' order.
+pub type Artifacts = IndexMap<String, Artifact>;
+
+/// A part that is built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// `target/mosaic/components/<component>.wasm`; absolute.
+    pub path: PathBuf,
+    /// BLAKE3 of the file.
+    pub digest: Hash,
+    /// Nothing was compiled for it.
+    pub fresh: bool,
+}
+
+/// Builds every unit that is not fresh. On failure the parts that could be built are built all the same.
+pub fn build(units: &[Unit], options: &Options, events: Events<'_>) -> Result<Artifacts, Error> {
+    let _lock = lock(&options.layout, events)?;
+    shared_sources(units)?;
+    in_parallel(units, options.jobs, |unit| unit::build(unit, options, events))
+}
+
+/// The parts as they are on disk, if every one is fresh; else an error that names those to be built. Starts no compiler.
+pub fn built(units: &[Unit], options: &Options) -> Result<Artifacts, Error> {
+    in_parallel(units, options.jobs, |unit| {
+        let stale = || vec![Failure::Stale { component: unit.part.name.clone() }];
+        unit::built(unit, &options.layout)?.ok_or_else(stale)
+    })
+}
+
+/// The components that a build would compile, or take from the user's store. Starts no compiler.
+pub fn stale(units: &[Unit], options: &Options) -> Result<Vec<String>, Error> {
+    let found = in_parallel(units, options.jobs, |unit| unit::built(unit, &options.layout))?;
+    Ok(found.into_iter().filter(|(_, artifact)| artifact.is_none()).map(|(component, _)| component).collect())
+}
+
+/// Brings the bindings of every unit up to date. Starts no compiler.
+pub fn bindings(units: &[Unit], options: &Options, events: Events<'_>) -> Result<(), Error> {
+    let _lock = lock(&options.layout, events)?;
+    shared_sources(units)?;
+    in_parallel(units, options.jobs, |unit| unit::bindings(unit, events)).map(|_| ())
+}
+
+/// The backend of a language; `None` where this Mosaic was compiled without it.
+fn backend(language: Language) -> Option<&'static dyn Backend> {
+    match language {
+        Language::Rust => Some(&rust::Rust),
+        Language::Command => Some(&command::Command),
+        Language::Go | Language::Python | Language::JavaScript => None,
+    }
+}
+
+/// Refuses units that would write to each other's bindings.
+fn shared_sources(units: &[Unit]) -> Result<(), Error> {
+    let pairs = units.iter().enumerate().flat_map(|(i, first)| units[i + 1..].iter().map(move |second| (first, second)));
+    let failures: Vec<Failure> = pairs
+        .filter(|(first, second)| first.source == second.source && first.world != second.world)
+        .map(|(first, second)| Failure::SharedSource {
+            components: [first.part.name.clone(), second.part.name.clone()],
+            folder: first.source.clone(),
+        })
+        .collect();
+    if failures.is_empty() { Ok(()) } else { Err(Error { failures }) }
+}
