@@ -137,7 +137,9 @@ mod tests {
 
     #[test]
     fn what_the_world_says_passes() {
-        let bytes = component(&format!("(component (import \"wasi:x/y@0.2.0\" (instance)) {INSTANCE} (export \"a:b/i\" (instance $i)))"));
+        let bytes = component(&format!(
+            "(component (import \"wasi:x/y@0.2.0\" (instance)) {INSTANCE} (export \"a:b/i\" (instance $i)))"
+        ));
         assert!(conform(&part(WORLD), &bytes).is_empty());
     }
 
@@ -145,12 +147,15 @@ mod tests {
     fn exports_of_inner_components_are_not_its_own() {
         let bytes = component(&format!("(component (component {INSTANCE} (export \"a:b/i\" (instance $i))))"));
         let failures = conform(&part(WORLD), &bytes);
-        assert!(matches!(&failures[..], [Failure::Exports { missing, extra, .. }] if missing == &["a:b/i"] && extra.is_empty()));
+        assert!(
+            matches!(&failures[..], [Failure::Exports { missing, extra, .. }] if missing == &["a:b/i"] && extra.is_empty())
+        );
     }
 
     #[test]
     fn every_deviation_is_told() {
-        let bytes = component(&format!("(component (import \"a:b/k\" (instance)) {INSTANCE} (export \"init\" (instance $i)))"));
+        let bytes =
+            component(&format!("(component (import \"a:b/k\" (instance)) {INSTANCE} (export \"init\" (instance $i)))"));
         let failures = conform(&part(WORLD), &bytes);
         assert!(matches!(
             &failures[..],

@@ -113,7 +113,9 @@ fn problem(failure: &Failure) -> Problem {
         )
         .in_component(component)
         .because(words.clone())
-        .help("this is a fault of Mosaic or of a generator it carries, not of your code: please report it with the WIT"),
+        .help(
+            "this is a fault of Mosaic or of a generator it carries, not of your code: please report it with the WIT",
+        ),
         Failure::Write { path, error } => {
             Problem::error("build::write", format!("could not write `{}`", path.display())).because(error.to_string())
         }
@@ -141,7 +143,9 @@ fn exports(component: &str, language: Language, world: &str, missing: &[String],
             "implement the traits below `bindings::exports` on a type, and add \
              `bindings::export!(Component with_types_in bindings);` where `Component` is that type",
         ),
-        _ if missing.is_empty() => problem.help(format!("add the export to world `{world}`, or remove it from the code")),
+        _ if missing.is_empty() => {
+            problem.help(format!("add the export to world `{world}`, or remove it from the code"))
+        }
         _ => problem,
     }
 }

@@ -14,6 +14,8 @@ pub mod error;
 mod lanes;
 mod record;
 pub mod rust;
+#[cfg(test)]
+mod tests;
 mod unit;
 
 use std::{num::NonZeroUsize, path::PathBuf};
@@ -24,9 +26,14 @@ use indexmap::IndexMap;
 pub use self::error::{Error, Failure};
 use self::{
     backend::{Backend, Unit},
-    lanes::{in_parallel, lock},
+    lanes::in_parallel,
 };
-use crate::{cache::Home, event::Events, language::Language, project::Layout};
+use crate::{
+    cache::{self, Home, Lock},
+    event::Events,
+    language::Language,
+    project::Layout,
+};
 
 /// How to build.
 #[derive(Debug, Clone)]
@@ -89,6 +96,13 @@ pub fn bindings(units: &[Unit], options: &Options, events: Events<'_>) -> Result
     in_parallel(units, options.jobs, |unit| unit::bindings(unit, events)).map(|_| ())
 }
 
+/// Keeps other processes out of the output folder while it lives.
+fn lock(layout: &Layout, events: Events<'_>) -> Result<Lock, Failure> {
+    let path = layout.out.join(".lock");
+    let what = format!("another `cargo mosaic` in `{}`", layout.out.display());
+    cache::lock(&path, &what, events).map_err(|error| Failure::Write { path, error })
+}
+
 /// The backend of a language; `None` where this Mosaic was compiled without it.
 fn backend(language: Language) -> Option<&'static dyn Backend> {
     match language {
@@ -100,7 +114,8 @@ fn backend(language: Language) -> Option<&'static dyn Backend> {
 
 /// Refuses units that would write to each other's bindings.
 fn shared_sources(units: &[Unit]) -> Result<(), Error> {
-    let pairs = units.iter().enumerate().flat_map(|(i, first)| units[i + 1..].iter().map(move |second| (first, second)));
+    let pairs =
+        units.iter().enumerate().flat_map(|(i, first)| units[i + 1..].iter().map(move |second| (first, second)));
     let failures: Vec<Failure> = pairs
         .filter(|(first, second)| first.source == second.source && first.world != second.world)
         .map(|(first, second)| Failure::SharedSource {

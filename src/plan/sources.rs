@@ -83,7 +83,8 @@ fn walk(unit: &Unit, folder: &Path, ignored: Ignored) -> Result<Vec<PathBuf>, Un
 }
 
 fn generated(entry: &DirEntry) -> bool {
-    entry.file_type().is_some_and(|kind| kind.is_dir()) && GENERATED.iter().any(|name| OsStr::new(name) == entry.file_name())
+    entry.file_type().is_some_and(|kind| kind.is_dir())
+        && GENERATED.iter().any(|name| OsStr::new(name) == entry.file_name())
 }
 
 /// What Mosaic or the unit's own command writes, wherever the user put it.
