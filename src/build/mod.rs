@@ -11,6 +11,7 @@ pub mod command;
 pub mod componentize;
 mod conform;
 pub mod error;
+pub mod go;
 mod lanes;
 mod record;
 pub mod rust;
