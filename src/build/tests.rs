@@ -280,6 +280,8 @@ fn rust_parts_are_built_with_bindings_ahead() {
 fn the_place_of_a_project_is_not_in_what_is_built() {
     let [here, there] = [(); 2].map(|()| {
         let project = Project::copy("rust/shop");
+        // The crates share a cargo workspace: one is built alone only when the bindings of all are there.
+        bindings(&["auth", "gateway"].map(|name| shop(&project, name)), &project.options(), &|_| ()).unwrap();
         let (built, _) = project.build(&[shop(&project, "gateway")]);
         built.unwrap_or_else(|problems| panic!("{problems:#?}"));
         let bytes = fs::read(project.options().layout.component("gateway")).unwrap();

@@ -9,7 +9,10 @@ use super::{
     flags::{self, Flags},
 };
 use crate::{
-    build::backend::{Profile, Unit},
+    build::{
+        backend::{Profile, Unit},
+        conform,
+    },
     diagnostic::Problem,
     process::{self, Command},
     toolchain::{self, RUST_TARGET},
@@ -133,9 +136,11 @@ fn told(unit: &Unit, error: process::Error, plain: &Command) -> Problem {
     problem
 }
 
-/// Whether no source file names an `export!`, although the world has something to export.
+/// Whether no source file names an `export!`, although the world exports what no program does by itself.
 fn exports_nothing(unit: &Unit) -> bool {
-    let exports = !unit.part.resolve.worlds[unit.part.world].exports.is_empty();
+    let world = &unit.part.resolve.worlds[unit.part.world];
+    let exports =
+        world.exports.len() > usize::from(conform::exports(&unit.part.resolve, unit.part.world, conform::RUN));
     let Ok(sources) = crate::plan::sources::sources(unit, &[]) else { return false };
     let mut rust = sources.into_values().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
     exports && !rust.any(|path| std::fs::read_to_string(path).is_ok_and(|text| text.contains("export!")))
