@@ -1,10 +1,14 @@
 //! Planning: which import meets which export, before any compiler runs. Pure.
 
+pub mod digests;
 pub mod error;
 pub mod explain;
 mod exports;
+pub mod fingerprint;
 pub mod graph;
+pub mod sources;
 mod surface;
+pub mod units;
 mod verify;
 pub mod wire;
 
