@@ -1,6 +1,8 @@
 //! What a stage tells while it works. The library never prints: it tells events, the binary's reporter shows them.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
+
+use serde::Serialize;
 
 use crate::diagnostic::Problem;
 
@@ -25,4 +27,31 @@ pub enum Event<'a> {
     Output { what: &'a str, text: &'a str },
     /// Something that does not stop the work.
     Warning(&'a Problem),
+    /// A server is bound and about to accept.
+    Listening { address: SocketAddr },
+    /// One line a guest wrote, without its line end, as it wrote it: it may hold control sequences.
+    /// `part`: the component that wrote it, where that can be told.
+    Guest { part: Option<&'a str>, stream: GuestStream, line: &'a str },
+    /// One `wasi:logging` message of a guest; `context` and `message` may hold control sequences.
+    Log { part: Option<&'a str>, level: LogLevel, context: &'a str, message: &'a str },
+}
+
+/// Which of its streams a guest wrote to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GuestStream {
+    Stdout,
+    Stderr,
+}
+
+/// The levels of `wasi:logging/logging`, in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+    Critical,
 }

@@ -1,4 +1,47 @@
-//! Mosaic builds, composes, checks and runs WebAssembly components written in several languages.
+//! Mosaic turns one folder of Rust, Go, Python and JavaScript sources into **one WebAssembly component**, checks it,
+//! shows what is inside, and runs it on an embedded Wasmtime.
+//!
+//! # The pipeline
+//!
+//! Each value is made once by one function and never changed afterwards.
+//!
+//! | stage | function of | gives | holds |
+//! |---|---|---|---|
+//! | [`project`] | a folder | `Project` | root, [`manifest::Manifest`] with the place of everything it says, output layout |
+//! | [`resolve`] | `Project` | `Resolution` | for each component its world, and the WIT that world reaches |
+//! | [`plan`] | parts with their worlds | `Graph`, `Unit`s | instances, edges and why, imports left to the host; what to build. Pure: before any compiler runs |
+//! | [`build`] | `Unit`s | `Artifacts` | component → path, digest, fresh or built |
+//! | [`compose`] | `Graph`, parts | `Composed` | bytes, digest, exports, imports left |
+//! | [`check`] | bytes | `Report` | findings: rule id, level, subject, message, help |
+//! | [`inspect`] | bytes | `Inspection` | plain data: imports, exports, modules, sizes, producers |
+//! | [`runtime`] | bytes, `Grants` | a running guest | exit status, or a bound address |
+//!
+//! # The rooms below the stages
+//!
+//! | room | what it owns |
+//! |---|---|
+//! | [`diagnostic`] | a failure as a value: message, causes, labels on sources, the next step |
+//! | [`event`] | what a stage tells while it works |
+//! | [`language`] | the languages there are |
+//! | [`process`] | the one door to foreign processes |
+//! | [`cache`] | the user's cache folder, its content-addressed store, locks, whole-file writes |
+//! | [`toolchain`] | compilers: found on the machine, or installed below the cache folder |
+//! | [`compare`] | WIT types against WIT types: every difference with its path |
+//!
+//! # Invariants
+//!
+//! `cargo xtask tidy` keeps those that a program can see.
+//!
+//! - The library never prints, parses no flag, knows no exit code: it tells events and returns values; `cli` of the
+//!   binary does the rest.
+//! - Only [`process`] starts a process. The network is touched only by [`toolchain`] and [`runtime`].
+//! - [`check`], [`inspect`] and [`runtime`] take bytes, worlds or a `Graph`, never a `Project` or a manifest: they serve
+//!   components that Mosaic did not build; the command gathers what they need.
+//! - No stage imports from a later one.
+//! - An output is written beside its place and renamed into it ([`cache::write_whole`]): a failure never leaves half a
+//!   file or destroys the old one.
+//! - What cannot be proven to be granted or wired is refused.
+//! - Same inputs, same bytes: order maps, no path, clock or random number in an output.
 
 pub mod build;
 pub mod cache;

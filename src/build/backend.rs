@@ -9,7 +9,9 @@ use crate::{diagnostic::Problem, event::Events, language::Language, manifest::Co
 pub struct Unit {
     pub part: Part,
     pub language: Language,
-    /// Absolute.
+    /// The project's root: what names in diagnostics, fingerprints and debug information are relative to. Absolute.
+    pub root: PathBuf,
+    /// The folder of its sources, below `root`; absolute.
     pub source: PathBuf,
     /// See `resolve::ResolvedComponent`.
     pub wit: String,
@@ -46,4 +48,15 @@ pub trait Backend: Sync {
 
     /// Builds the component and gives its bytes: valid, with exactly the world's exports.
     fn build(&self, unit: &Unit, events: Events<'_>) -> Result<Vec<u8>, Problem>;
+
+    /// Files and folders outside `unit.source` that count as its sources, as far as can be told without a compiler.
+    fn inputs(&self, _unit: &Unit) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// Files that the build which just succeeded is known to have read, named by `inputs` or not: where a compiler
+    /// tells, nothing it read can change unnoticed. Absolute.
+    fn read(&self, _unit: &Unit) -> Vec<PathBuf> {
+        Vec::new()
+    }
 }

@@ -1,1 +1,50 @@
-fn main() {}
+//! The project's own tasks: `cargo xtask TASK`. One file a task; nothing here is shipped.
+
+mod demo;
+mod http;
+mod setup;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+/// What a task gives: done, or the words to print.
+type Outcome = Result<(), String>;
+
+const USAGE: &str = "\
+Usage: cargo xtask TASK
+
+Tasks:
+  demo   set up, build the storefront, serve it, send real requests, show what came back
+  test   set up, then every test that CI runs, with a printed time budget [GROUP…]
+  soak   the long forms of the tests
+  tidy   check the invariants that a program can see
+  setup  build `cargo-mosaic` and install the toolchains that demo and test need
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let rest = args.get(1..).unwrap_or_default();
+    let outcome = match args.first().map(String::as_str) {
+        Some("demo") => demo::run(),
+        Some("test") => test::run(rest),
+        Some("soak") => test::soak(),
+        Some("tidy") => tidy::run(),
+        Some("setup") => setup::run().map(drop),
+        Some("--help" | "-h" | "help") => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("error: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Gives the library `MOSAIC_BACKENDS`, a digest of the backends' own sources (`src/build`): it is part of every
+//! fingerprint, so that a changed backend never passes off what the old one built.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+fn main() -> io::Result<()> {
+    println!("cargo::rerun-if-changed=src/build");
+    let mut files = Vec::new();
+    collect(Path::new("src/build"), &mut files)?;
+    files.sort();
+    let mut digest = Fnv(0xcbf2_9ce4_8422_2325);
+    for file in files {
+        digest.add(file.as_os_str().as_encoded_bytes());
+        digest.add(&fs::read(&file)?);
+    }
+    println!("cargo::rustc-env=MOSAIC_BACKENDS={:016x}", digest.0);
+    Ok(())
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// FNV-1a: enough to tell revisions of a source tree apart, and no dependency to compile first.
+struct Fnv(u64);
+
+impl Fnv {
+    fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes.iter().chain(&(bytes.len() as u64).to_le_bytes()) {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Whole apps: real compilers on real sources, the real Wasmtime, real HTTP over a socket.
+//!
+//! The toolchains are there because `cargo xtask test` installs them first; a test whose toolchain is missing fails.
+
+mod backend;
+mod errors;
+mod matrix;
+mod pipeline;
+mod scaffold;
+mod storefront;
+mod support;

@@ -1,0 +1,72 @@
+//! Builds `cargo-mosaic` and has it install the toolchains that the examples need.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+use crate::Outcome;
+
+/// What the other tasks build on.
+pub struct Ready {
+    /// The built `cargo-mosaic`.
+    pub mosaic: PathBuf,
+    /// Cargo's target folder.
+    pub target: PathBuf,
+}
+
+/// The checkout's root.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace's root")
+}
+
+/// The user's cache folder, as `mosaic::cache::Home` finds it: absolute, for the folders that commands run in differ.
+pub fn home() -> Result<PathBuf, String> {
+    let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = var("MOSAIC_HOME")
+        .or_else(|| var("XDG_CACHE_HOME").map(|cache| cache.join("mosaic")))
+        .or_else(|| var("HOME").map(|home| home.join(".cache/mosaic")))
+        .ok_or("neither MOSAIC_HOME nor HOME is set")?;
+    std::path::absolute(&home).map_err(|e| format!("{}: {e}", home.display()))
+}
+
+/// Cargo's target folder: outside the checkout, so that dependencies are compiled once for all clean checkouts.
+pub fn target() -> Result<PathBuf, String> {
+    match std::env::var_os("CARGO_TARGET_DIR").filter(|dir| !dir.is_empty()) {
+        Some(dir) => Ok(root().join(dir)),
+        None => Ok(home()?.join("target")),
+    }
+}
+
+/// Cargo in the checkout, with the shared target folder.
+pub fn cargo(args: &[&str]) -> Result<Command, String> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args).current_dir(root()).env("CARGO_TARGET_DIR", target()?);
+    command.stdin(std::process::Stdio::null());
+    Ok(command)
+}
+
+/// Runs a command to its end and fails unless it succeeded.
+pub fn succeed(command: &mut Command) -> Outcome {
+    let status = command.status().map_err(|e| format!("could not start {command:?}: {e}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?} ended with {status}")) }
+}
+
+/// Runs `work`, saying before and after what it is and how long it took.
+pub fn timed<T>(what: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    eprintln!("==> {what}");
+    let start = Instant::now();
+    let out = work()?;
+    eprintln!("    {what}: {:.1} s", start.elapsed().as_secs_f64());
+    Ok(out)
+}
+
+/// Builds the command and installs what is missing; a second run has nothing to do.
+pub fn run() -> Result<Ready, String> {
+    let target = target()?;
+    timed("build cargo-mosaic", || succeed(&mut cargo(&["build", "--package", "cargo-mosaic"])?))?;
+    let mosaic = target.join("debug").join(format!("cargo-mosaic{}", std::env::consts::EXE_SUFFIX));
+    timed("set up Rust and Go", || succeed(Command::new(&mosaic).args(["setup", "rust", "go"]).current_dir(root())))?;
+    Ok(Ready { mosaic, target })
+}
