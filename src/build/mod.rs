@@ -122,7 +122,8 @@ fn backend(language: Language) -> Option<&'static dyn Backend> {
     match language {
         Language::Rust => Some(&rust::Rust),
         Language::Command => Some(&command::Command),
-        Language::Go | Language::Python | Language::JavaScript => None,
+        Language::Go => Some(&go::Go),
+        Language::Python | Language::JavaScript => None,
     }
 }
 

@@ -90,7 +90,8 @@ fn subject(name: &str, binary: &[u8], offset: u64) -> String {
             Ok(Payload::ComponentSection { unchecked_range, .. }) => ("component", unchecked_range),
             Ok(Payload::End(_)) => {
                 ends.pop();
-                (modules.pop(), components.pop());
+                modules.pop();
+                components.pop();
                 continue;
             }
             Ok(_) => continue,

@@ -36,7 +36,7 @@ pub struct Side<'a, T> {
 /// All that came of a comparison.
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
-    /// In the order in which the expected side declares things.
+    /// In the order in which the expected side declares things; the first thousand of them.
     pub differences: Vec<Difference>,
     /// Resources of other interfaces that must be one and the same on both sides; each pair once.
     pub shared: Vec<SharedResource>,
@@ -90,11 +90,22 @@ pub enum Change {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     Function(String),
-    Constructor { resource: String },
-    Method { resource: String, name: String },
-    Static { resource: String, name: String },
+    Constructor {
+        resource: String,
+    },
+    Method {
+        resource: String,
+        name: String,
+    },
+    Static {
+        resource: String,
+        name: String,
+    },
     /// A named type: what it is (`record`, `resource` …) and its name.
-    Type { what: &'static str, name: String },
+    Type {
+        what: &'static str,
+        name: String,
+    },
     Parameter(String),
     Result,
     Field(String),
@@ -146,9 +157,15 @@ impl Difference {
             Change::Missing => format!("expected {}, which is missing", quoted(&self.expected)),
             Change::Unexpected => format!("found {}, which is not expected", quoted(&self.found)),
             Change::Renamed => format!("expected the name {}, found {}", quoted(&self.expected), quoted(&self.found)),
-            Change::Reordered => format!("expected the order {}, found {}", quoted(&self.expected), quoted(&self.found)),
+            Change::Reordered => {
+                format!("expected the order {}, found {}", quoted(&self.expected), quoted(&self.found))
+            }
             Change::Resource => {
-                format!("expected the resource {}, found {}, which is another", quoted(&self.expected), quoted(&self.found))
+                format!(
+                    "expected the resource {}, found {}, which is another",
+                    quoted(&self.expected),
+                    quoted(&self.found)
+                )
             }
             Change::Retyped | Change::Async => {
                 format!("expected {}, found {}", quoted(&self.expected), quoted(&self.found))

@@ -6,9 +6,17 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pairing {
     /// The same name on both sides, or another name in the same place.
-    Both { expected: usize, found: usize, renamed: bool },
-    Missing { expected: usize },
-    Unexpected { found: usize },
+    Both {
+        expected: usize,
+        found: usize,
+        renamed: bool,
+    },
+    Missing {
+        expected: usize,
+    },
+    Unexpected {
+        found: usize,
+    },
 }
 
 /// Pairs the names: by name; and where both sides have an unpaired name in the same place, by place.

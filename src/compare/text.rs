@@ -26,8 +26,7 @@ pub fn function(resolve: &Resolve, function: &Function) -> String {
             | FunctionKind::MethodSetter(_)
     );
     let params = function.params.iter().skip(usize::from(receiver));
-    let mut shown: Vec<_> =
-        params.clone().take(WIDTH).map(|p| format!("{}: {}", p.name, ty(resolve, p.ty))).collect();
+    let mut shown: Vec<_> = params.clone().take(WIDTH).map(|p| format!("{}: {}", p.name, ty(resolve, p.ty))).collect();
     if params.len() > WIDTH {
         shown.push("…".to_owned());
     }

@@ -13,6 +13,9 @@ use super::{
     text,
 };
 
+/// What is beyond is of no use to anyone, and telling it may cost a hostile depth each time.
+const MAX_DIFFERENCES: usize = 1_000;
+
 pub(super) struct Walk<'a> {
     a: &'a Resolve,
     b: &'a Resolve,
@@ -22,6 +25,7 @@ pub(super) struct Walk<'a> {
     steps: Vec<(Option<usize>, Step)>,
     pending: Vec<Pair>,
     seen: HashSet<(TypeId, TypeId)>,
+    shared: HashSet<SharedResource>,
     out: Comparison,
 }
 
@@ -42,8 +46,8 @@ struct Member<'a> {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(a: &'a Resolve, b: &'a Resolve, home: (TypeOwner, TypeOwner)) -> Walk<'a> {
-        let (steps, pending, seen) = (Vec::new(), Vec::new(), HashSet::new());
-        Walk { a, b, home, steps, pending, seen, out: Comparison::default() }
+        let (seen, shared) = (HashSet::new(), HashSet::new());
+        Walk { a, b, home, steps: Vec::new(), pending: Vec::new(), seen, shared, out: Comparison::default() }
     }
 
     pub(super) fn finish(self) -> Comparison {
@@ -270,9 +274,9 @@ impl<'a> Walk<'a> {
         } else {
             let shared = SharedResource { expected: a, found: b };
             let owners = (owner_name(self.a, from.owner), owner_name(self.b, to.owner));
-            let same = from.name == to.name
-                && matches!(&owners, (Some(a), Some(b)) if Name::new(a).compatible(&Name::new(b)));
-            if same && !self.out.shared.contains(&shared) {
+            let same =
+                from.name == to.name && matches!(&owners, (Some(a), Some(b)) if Name::new(a).compatible(&Name::new(b)));
+            if same && self.shared.insert(shared) {
                 self.out.shared.push(shared);
             }
             same
@@ -310,6 +314,9 @@ impl<'a> Walk<'a> {
         found: Option<String>,
         at: (Span, Span),
     ) {
+        if self.out.differences.len() == MAX_DIFFERENCES {
+            return;
+        }
         let mut steps = Vec::new();
         let mut next = Some(path);
         while let Some(index) = next {
@@ -342,10 +349,9 @@ fn function_step(resolve: &Resolve, function: &Function) -> Step {
     let resource = |id: TypeId| resolve.types[id].name.clone().unwrap_or_default();
     let name = function.name.rsplit(['.', ']']).next().unwrap_or(&function.name).to_owned();
     match &function.kind {
-        FunctionKind::Freestanding
-        | FunctionKind::AsyncFreestanding
-        | FunctionKind::Getter
-        | FunctionKind::Setter => Step::Function(name),
+        FunctionKind::Freestanding | FunctionKind::AsyncFreestanding | FunctionKind::Getter | FunctionKind::Setter => {
+            Step::Function(name)
+        }
         FunctionKind::Constructor(id) => Step::Constructor { resource: resource(*id) },
         FunctionKind::Method(id)
         | FunctionKind::AsyncMethod(id)

@@ -55,8 +55,9 @@ impl Diagnose for Error {
                 .in_component(part)
                 .because(reason)
                 .help(format!("Build `{part}` without it, or with an older version of its tools.")),
-            Error::TooLarge { .. } => Problem::error("compose::too-large", self.to_string())
-                .help("Compose fewer components into one app."),
+            Error::TooLarge { .. } => {
+                Problem::error("compose::too-large", self.to_string()).help("Compose fewer components into one app.")
+            }
             Error::NoBytes { part } => Problem::error("compose::not-built", self.to_string())
                 .in_component(part)
                 .help("Build it: cargo mosaic build"),

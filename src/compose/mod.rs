@@ -93,4 +93,6 @@ pub fn files(paths: &[PathBuf], wiring: &Wiring, options: &plan::Options) -> Res
 }
 
 #[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
 mod tests;

@@ -259,14 +259,18 @@ mod tests {
     fn told(bytes: &[u8]) -> Vec<String> {
         let mut told = Vec::new();
         for payload in wasmparser::Parser::new(0).parse_all(bytes) {
-            let wasmparser::Payload::CustomSection(section) = payload.expect("the result is well-formed") else { continue };
+            let wasmparser::Payload::CustomSection(section) = payload.expect("the result is well-formed") else {
+                continue;
+            };
             match section.as_known() {
                 wasmparser::KnownCustom::Name(names) => {
                     for name in names {
                         match name.expect("names are well-formed") {
                             wasmparser::Name::Module { name, .. } => told.push(format!("module {name}")),
                             wasmparser::Name::Function(map) => {
-                                told.extend(map.into_iter().map(|naming| format!("func {}", naming.expect("a name").name)));
+                                told.extend(
+                                    map.into_iter().map(|naming| format!("func {}", naming.expect("a name").name)),
+                                );
                             }
                             _ => {}
                         }
@@ -274,7 +278,8 @@ mod tests {
                 }
                 wasmparser::KnownCustom::ComponentName(names) => {
                     for name in names {
-                        if let wasmparser::ComponentName::Component { name, .. } = name.expect("names are well-formed") {
+                        if let wasmparser::ComponentName::Component { name, .. } = name.expect("names are well-formed")
+                        {
                             told.push(format!("component {name}"));
                         }
                     }

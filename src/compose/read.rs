@@ -32,7 +32,8 @@ pub fn component(name: &str, bytes: Vec<u8>, language: Option<Language>) -> Resu
         Err(reason) => return Err(not_a_component(format!("it is neither binary nor text: {reason}"))),
     };
     if !wasmparser::Parser::is_component(&bytes) {
-        let what = if wasmparser::Parser::is_core_wasm(&bytes) { "it is a core module" } else { "it is something else" };
+        let what =
+            if wasmparser::Parser::is_core_wasm(&bytes) { "it is a core module" } else { "it is something else" };
         return Err(not_a_component(what.to_owned()));
     }
     validate::part(name, &bytes)?;

@@ -47,7 +47,8 @@ impl Union {
     fn target(&mut self, name: &str, from: &Resolve, interface: InterfaceId) -> Result<(), anyhow::Error> {
         let key = Name::new(name).canonical();
         if !self.interfaces.contains_key(&key) {
-            let package = from.interfaces[interface].package.ok_or_else(|| anyhow::anyhow!("`{name}` has no package"))?;
+            let package =
+                from.interfaces[interface].package.ok_or_else(|| anyhow::anyhow!("`{name}` has no package"))?;
             let version = Name::new(name).semver();
             let package = self.package(PackageName { version, ..from.packages[package].name.clone() });
             self.new_interface(key, package, Name::new(name).interface());

@@ -32,7 +32,8 @@ pub fn features() -> WasmFeatures {
 /// Validates a part in full.
 pub(super) fn part(name: &str, bytes: &[u8]) -> Result<(), Error> {
     let invalid = |reason: String, offset| Error::Invalid { part: name.to_owned(), reason, offset };
-    names::depth(bytes).and_then(|depth| if depth > names::MAX_DEPTH { Err(names::Malformed::TooDeep) } else { Ok(()) })
+    names::depth(bytes)
+        .and_then(|depth| if depth > names::MAX_DEPTH { Err(names::Malformed::TooDeep) } else { Ok(()) })
         .map_err(|error| invalid(error.to_string(), 0))?;
     match deep(|| Validator::new_with_features(features()).validate_all(bytes)) {
         Ok(Ok(_)) => Ok(()),

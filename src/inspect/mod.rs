@@ -65,6 +65,19 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// [`clean`] for a text of many lines, such as WIT: line ends and tabs stay.
+pub fn clean_lines(text: &str) -> Cow<'_, str> {
+    let kept = |c: char| c == '\n' || c == '\t';
+    if !text.chars().any(|c| steers(c) && !kept(c)) {
+        return Cow::Borrowed(text);
+    }
+    let pieces = text.split_inclusive(kept).map(|piece| match piece.chars().next_back().filter(|c| kept(*c)) {
+        Some(end) => format!("{}{end}", clean(&piece[..piece.len() - 1])),
+        None => clean(piece).into_owned(),
+    });
+    Cow::Owned(pieces.collect())
+}
+
 /// Whether a character does something to a terminal or to the text around it rather than being seen: C0 and C1 controls,
 /// the bidirectional controls of UAX #9, line and paragraph separators, zero-width and tag characters, the byte-order mark.
 fn steers(c: char) -> bool {

@@ -23,12 +23,27 @@ type At = Option<Range<usize>>;
 /// One thing that is wrong.
 #[derive(Debug)]
 pub enum Failure {
-    SameName { part: String },
-    TooMany { parts: usize, limit: usize },
+    SameName {
+        part: String,
+    },
+    TooMany {
+        parts: usize,
+        limit: usize,
+    },
     /// Nobody exports what a part imports, and the host does not have it.
-    Unmet { part: String, import: String, near: Vec<Near>, at: Option<Place> },
+    Unmet {
+        part: String,
+        import: String,
+        near: Vec<Near>,
+        at: Option<Place>,
+    },
     /// Several parts export it.
-    Ambiguous { part: String, import: String, providers: Vec<(String, String)>, at: Option<Place> },
+    Ambiguous {
+        part: String,
+        import: String,
+        providers: Vec<(String, String)>,
+        at: Option<Place>,
+    },
     /// Two sides of one interface differ.
     Mismatch {
         part: String,
@@ -41,7 +56,14 @@ pub enum Failure {
         differences: Vec<Located>,
     },
     /// One name, but a function on one side and an interface on the other.
-    Kind { part: String, import: String, to: String, export: String, expected: &'static str, found: &'static str },
+    Kind {
+        part: String,
+        import: String,
+        to: String,
+        export: String,
+        expected: &'static str,
+        found: &'static str,
+    },
     /// A resource would come from two places.
     Identity {
         part: String,
@@ -56,14 +78,38 @@ pub enum Failure {
         given: String,
     },
     /// Each part with the import that is met by the next; the last by the first.
-    Cycle { steps: Vec<(String, String)> },
-    Unused { part: String, exports: Vec<String> },
-    ExportClash { name: String, parts: Vec<String> },
+    Cycle {
+        steps: Vec<(String, String)>,
+    },
+    Unused {
+        part: String,
+        exports: Vec<String>,
+    },
+    ExportClash {
+        name: String,
+        parts: Vec<String>,
+    },
     NoExports,
-    UnknownPart { part: String, known: Vec<String>, at: At },
-    UnknownInterface { part: String, role: Role, interface: String, known: Vec<String>, at: At },
+    UnknownPart {
+        part: String,
+        known: Vec<String>,
+        at: At,
+    },
+    UnknownInterface {
+        part: String,
+        role: Role,
+        interface: String,
+        known: Vec<String>,
+        at: At,
+    },
     /// A wire leads to a part that does not export what is wanted.
-    NotExported { part: String, import: String, to: String, exports: Vec<String>, at: At },
+    NotExported {
+        part: String,
+        import: String,
+        to: String,
+        exports: Vec<String>,
+        at: At,
+    },
 }
 
 /// An export that comes close to an import.
@@ -120,11 +166,9 @@ const SHOWN: usize = 20;
 
 fn problem(failure: &Failure, manifest: Option<&Arc<SourceFile>>) -> Problem {
     match failure {
-        Failure::SameName { part } => {
-            Problem::error("plan::same-name", format!("two components are named `{part}`"))
-                .in_component(part)
-                .help("Rename one of them: a component is known by its name, for a file by the file's.")
-        }
+        Failure::SameName { part } => Problem::error("plan::same-name", format!("two components are named `{part}`"))
+            .in_component(part)
+            .help("Rename one of them: a component is known by its name, for a file by the file's."),
         Failure::TooMany { parts, limit } => Problem::error(
             "plan::too-many-components",
             format!("{parts} components are more than engines accept in one, which is {limit}"),
@@ -141,7 +185,7 @@ fn problem(failure: &Failure, manifest: Option<&Arc<SourceFile>>) -> Problem {
                 problem = problem.because(format!("`{provider}` exports `{export}`"));
             }
             let base = Name::new(import).base;
-            labelled(problem, at.as_ref(), "imported here").help(format!(
+            labelled(problem, at.as_ref(), &format!("`{part}` imports this")).help(format!(
                 "Choose one in mosaic.toml: [compose] wire = {{ \"{part}/{base}\" = \"{}\" }}",
                 providers[0].0
             ))
@@ -150,18 +194,19 @@ fn problem(failure: &Failure, manifest: Option<&Arc<SourceFile>>) -> Problem {
             let problem = mismatch(part, import, other, export, *meeting, differences);
             said(problem, manifest, wired_at, "wired here")
         }
-        Failure::Kind { part, import, to, export, expected, found } => Problem::error(
-            "plan::type-mismatch",
-            format!("cannot connect `{part}` import `{import}` to `{to}`"),
-        )
-        .in_component(part)
-        .because(format!("`{part}` expects {expected}, `{to}` exports {found} as `{export}`")),
+        Failure::Kind { part, import, to, export, expected, found } => {
+            Problem::error("plan::type-mismatch", format!("cannot connect `{part}` import `{import}` to `{to}`"))
+                .in_component(part)
+                .because(format!("`{part}` expects {expected}, `{to}` exports {found} as `{export}`"))
+        }
         Failure::Identity { part, import, to, resource, interface, wanted, given } => {
             let provider = to.as_ref().map_or("the host".to_owned(), |to| format!("`{to}`"));
             let whose = to.as_ref().map_or("the host".to_owned(), |to| format!("component `{to}`"));
             Problem::error(
                 "plan::resource-identity",
-                format!("`{part}` and {provider} would not speak of the same `{resource}` when they meet at `{import}`"),
+                format!(
+                    "`{part}` and {provider} would not speak of the same `{resource}` when they meet at `{import}`"
+                ),
             )
             .in_component(part)
             .because(format!("`{import}` uses resource `{resource}` of `{interface}`"))
@@ -190,12 +235,17 @@ fn problem(failure: &Failure, manifest: Option<&Arc<SourceFile>>) -> Problem {
                 "plan::export-clash",
                 format!("{} all export `{name}`, and the app can have it only once", listed(&names, "and")),
             )
-            .help(format!("Choose one in mosaic.toml: [compose] exports = [\"{}/{}\"]", parts[0], Name::new(name).base))
+            .help(format!(
+                "Choose one in mosaic.toml: [compose] exports = [\"{}/{}\"]",
+                parts[0],
+                Name::new(name).base
+            ))
         }
-        Failure::NoExports => {
-            Problem::error("plan::no-exports", "the app would export nothing: every export of a component is used by another")
-                .help("Name what to export in mosaic.toml: [compose] exports = [\"component/namespace:package/interface\"]")
-        }
+        Failure::NoExports => Problem::error(
+            "plan::no-exports",
+            "the app would export nothing: every export of a component is used by another",
+        )
+        .help("Name what to export in mosaic.toml: [compose] exports = [\"component/namespace:package/interface\"]"),
         Failure::UnknownPart { part, known, at } => {
             let problem = Problem::error("plan::unknown-component", format!("there is no component `{part}`"));
             let problem = said(problem, manifest, at, "named here");
@@ -228,8 +278,9 @@ fn problem(failure: &Failure, manifest: Option<&Arc<SourceFile>>) -> Problem {
 }
 
 fn unmet(part: &str, import: &str, near: &[Near], at: Option<&Place>) -> Problem {
-    let mut problem = Problem::error("plan::unmet-import", format!("nothing provides `{import}`, which `{part}` imports"))
-        .in_component(part);
+    let mut problem =
+        Problem::error("plan::unmet-import", format!("nothing provides `{import}`, which `{part}` imports"))
+            .in_component(part);
     for near in near {
         problem = problem.because(match near {
             Near::Version { part, export } => {
@@ -242,7 +293,7 @@ fn unmet(part: &str, import: &str, near: &[Near], at: Option<&Place>) -> Problem
         problem = problem.because("no component exports it, and it is not part of WASI");
     }
     let base = Name::new(import).base;
-    let problem = labelled(problem, at, "imported here");
+    let problem = labelled(problem, at, &format!("`{part}` imports this"));
     let problem = match near.first() {
         Some(Near::Version { part: other, .. }) => {
             problem.help(format!("Bring `{part}` and `{other}` to one version of `{base}`."))
@@ -252,17 +303,12 @@ fn unmet(part: &str, import: &str, near: &[Near], at: Option<&Place>) -> Problem
     problem.help(format!("Or leave it to the host in mosaic.toml: [compose] open = [\"{base}\"]"))
 }
 
-fn mismatch(
-    part: &str,
-    import: &str,
-    other: &str,
-    export: &str,
-    meeting: Meeting,
-    differences: &[Located],
-) -> Problem {
+fn mismatch(part: &str, import: &str, other: &str, export: &str, meeting: Meeting, differences: &[Located]) -> Problem {
     let message = match meeting {
         Meeting::Edge => format!("cannot connect `{part}` import `{import}` to `{other}`"),
-        Meeting::Host => format!("`{part}` and `{other}` leave `{import}` to the host, but mean different things by it"),
+        Meeting::Host => {
+            format!("`{part}` and `{other}` leave `{import}` to the host, but mean different things by it")
+        }
         Meeting::Types => format!("`{part}` and `{other}` mean different things by `{import}`"),
     };
     let mut problem = Problem::error("plan::type-mismatch", message).in_component(part);
@@ -270,14 +316,13 @@ fn mismatch(
         problem = problem.because(format!("`{part}` imports `{import}`, `{other}` has `{export}`"));
     }
     for located in differences.iter().take(SHOWN) {
-        let place = |place: &Option<Place>| match place {
-            Some(Place { shown, label: None }) => format!(" ({shown})"),
-            _ => String::new(),
-        };
         let Located { difference, expected_at, found_at } = located;
-        let (wanted_at, given_at) = (place(expected_at), place(found_at));
-        problem = problem.because(format!("{difference}{wanted_at}{given_at}"));
-        problem = labelled(problem, expected_at.as_ref(), &format!("`{part}` expects {}", or_nothing(&difference.expected)));
+        let unlabelled = [expected_at, found_at].into_iter().flatten().filter(|place| place.label.is_none());
+        let places: Vec<_> = unlabelled.map(|place| place.shown.clone()).collect();
+        let see = if places.is_empty() { String::new() } else { format!("; see {}", listed(&places, "and")) };
+        problem = problem.because(format!("{difference}{see}"));
+        problem =
+            labelled(problem, expected_at.as_ref(), &format!("`{part}` expects {}", or_nothing(&difference.expected)));
         if let Some(Place { label: Some((source, span)), .. }) = found_at {
             problem = problem.see(source, span.clone(), format!("`{other}` has {}", or_nothing(&difference.found)));
         }
@@ -297,7 +342,8 @@ fn mismatch(
 }
 
 fn cycle(steps: &[(String, String)]) -> Problem {
-    let path: Vec<_> = steps.iter().map(|(part, _)| part.as_str()).chain(steps.first().map(|(p, _)| p.as_str())).collect();
+    let path: Vec<_> =
+        steps.iter().map(|(part, _)| part.as_str()).chain(steps.first().map(|(p, _)| p.as_str())).collect();
     let mut problem = Problem::error("plan::cycle", format!("components import each other: {}", path.join(" → ")));
     for (index, (part, import)) in steps.iter().enumerate() {
         let (next, _) = &steps[(index + 1) % steps.len()];
@@ -330,12 +376,26 @@ fn said(problem: Problem, manifest: Option<&Arc<SourceFile>>, at: &At, text: &st
 
 /// Adds what was probably meant, else everything there is.
 fn suggest(problem: Problem, said: &str, known: &[String], what: &str) -> Problem {
-    let likeness = |name: &String| strsim::jaro_winkler(Name::new(said).base, Name::new(name).base);
-    let closest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let closest = known.iter().max_by(|a, b| likeness(said, a).total_cmp(&likeness(said, b)));
     match closest {
-        Some(name) if likeness(name) > 0.8 => problem.help(format!("Did you mean `{name}`?")),
-        Some(_) => problem.help(format!("Its {what}: {}.", quoted(known)).replacen("Its components", "The components", 1)),
+        Some(name) if likeness(said, name) > ALIKE => problem.help(format!("Did you mean `{name}`?")),
+        Some(_) => {
+            problem.help(format!("Its {what}: {}.", quoted(known)).replacen("Its components", "The components", 1))
+        }
         None => problem.because(format!("it has no {what}")),
+    }
+}
+
+/// From what likeness on one name was probably meant as the other.
+pub(super) const ALIKE: f64 = 0.65;
+
+/// How alike two names are, from 0 to 1; what they have in common of their package does not count.
+pub(super) fn likeness(a: &str, b: &str) -> f64 {
+    let (a, b) = (Name::new(a), Name::new(b));
+    if a.package() == b.package() {
+        strsim::normalized_damerau_levenshtein(a.interface(), b.interface())
+    } else {
+        strsim::normalized_damerau_levenshtein(a.base, b.base)
     }
 }
 

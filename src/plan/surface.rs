@@ -54,8 +54,7 @@ impl<'a> Surface<'a> {
             items
                 .iter()
                 .map(|(key, item)| {
-                    let implements =
-                        part.resolve.implements_interface(key, item).and_then(|id| part.resolve.id_of(id));
+                    let implements = part.resolve.implements_interface(key, item).and_then(|id| part.resolve.id_of(id));
                     (part.resolve.name_world_key(key), Port { item, implements })
                 })
                 .collect()
@@ -86,6 +85,12 @@ impl<'a> Surface<'a> {
         by_an_engine && matches!(export, "init" | "exports")
     }
 
+    /// Where a port is imported or exported, else where its interface is declared.
+    pub(super) fn place_of(&self, port: &Port<'_>, sources: &Sources) -> Option<Place> {
+        let declared = || self.place(self.resolve().interfaces[port.interface()?].span, sources);
+        self.place(port.item.span(), sources).or_else(declared)
+    }
+
     /// Where a span of this part's WIT is.
     pub(super) fn place(&self, span: Span, sources: &Sources) -> Option<Place> {
         let location = self.resolve().source_map.resolve_span(span)?;
@@ -98,10 +103,7 @@ impl<'a> Surface<'a> {
 }
 
 /// The port of that name, else the one of a compatible version.
-pub(super) fn find<'p, 'a>(
-    ports: &'p IndexMap<String, Port<'a>>,
-    name: &str,
-) -> Option<(&'p String, &'p Port<'a>)> {
+pub(super) fn find<'p, 'a>(ports: &'p IndexMap<String, Port<'a>>, name: &str) -> Option<(&'p String, &'p Port<'a>)> {
     let wanted = Name::new(name);
     ports
         .get_key_value(name)

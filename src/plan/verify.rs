@@ -133,7 +133,9 @@ fn agreement(planner: &Planner<'_>, interface: &str, wanted_by: &[String], meeti
             }
             let mut comparison = compare_ports(surface, port, first, first_port)?;
             // A function or a type that only one of them wants is no disagreement.
-            comparison.differences.retain(|difference| !(difference.change == Change::Missing && is_item(&difference.path)));
+            comparison
+                .differences
+                .retain(|difference| !(difference.change == Change::Missing && is_item(&difference.path)));
             (!comparison.differences.is_empty()).then(|| Failure::Mismatch {
                 part: surface.part.name.clone(),
                 import: (*import).clone(),

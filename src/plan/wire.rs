@@ -20,7 +20,7 @@ use indexmap::{IndexMap, IndexSet};
 use wit_parser::{Type, TypeDefKind, TypeId, TypeOwner, WorldItem};
 
 use super::{
-    error::{Error, Failure, Near, Role},
+    error::{self, Error, Failure, Near, Role},
     exports,
     graph::{Edge, Graph, HostImport, Why, Wiring},
     surface::{self, Sources, Surface},
@@ -50,7 +50,11 @@ pub struct Options {
 /// Where an import comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Provider {
-    Part { index: usize, export: String, why: Why },
+    Part {
+        index: usize,
+        export: String,
+        why: Why,
+    },
     Host,
     /// A definition of plain types made for the purpose.
     Types,
@@ -212,9 +216,12 @@ impl Planner<'_> {
         let surface = &self.surfaces[part];
         let port = &surface.imports[import];
         let wanted = port.wanted(import);
-        if let Some(((_, _), wire)) = self.wiring.wire.iter().find(|((from, interface), _)| {
-            *from == surface.part.name && names_port(interface, import, wanted)
-        }) {
+        if let Some(((_, _), wire)) = self
+            .wiring
+            .wire
+            .iter()
+            .find(|((from, interface), _)| *from == surface.part.name && names_port(interface, import, wanted))
+        {
             let to = self.index(&wire.to.text)?;
             let Some((export, _)) = surface::find(&self.surfaces[to].exports, wanted) else {
                 self.failures.push(Failure::NotExported {
@@ -298,16 +305,15 @@ impl Planner<'_> {
             [] if wanted.is_wasi() || self.is_open(&wanted) => Some(Provider::Host),
             [] if plain => Some(Provider::Types),
             // A type of the world's own, without a resource, is met by whatever the host says.
-            [] if matches!(port.item, WorldItem::Type { id, .. } if !surface::holds_resources(surface.resolve(), [*id])) =>
-            {
+            [] if matches!(port.item, WorldItem::Type { id, .. } if !surface::holds_resources(surface.resolve(), [*id])) => {
                 Some(Provider::Host)
             }
             [] => {
                 let failure = Failure::Unmet {
                     part: surface.part.name.clone(),
                     import: import.to_owned(),
-                    near: self.near(&wanted),
-                    at: surface.place(port.item.span(), &self.options.sources),
+                    near: self.near(part, port.wanted(import)),
+                    at: surface.place_of(port, &self.options.sources),
                 };
                 self.failures.push(failure);
                 None
@@ -319,7 +325,7 @@ impl Planner<'_> {
                     part: surface.part.name.clone(),
                     import: import.to_owned(),
                     providers,
-                    at: surface.place(port.item.span(), &self.options.sources),
+                    at: surface.place_of(port, &self.options.sources),
                 };
                 self.failures.push(failure);
                 None
@@ -331,27 +337,21 @@ impl Planner<'_> {
         self.wiring.open.iter().map(|open| Name::new(&open.text)).any(|open| names(&open, wanted))
     }
 
-    /// Exports that come close to what is wanted, the closest first.
-    fn near(&self, wanted: &Name<'_>) -> Vec<Near> {
-        let mut near = Vec::new();
-        for surface in self.surfaces {
-            for export in surface.exports.keys() {
-                let name = Name::new(export);
-                let (part, export) = (surface.part.name.clone(), export.clone());
-                if name.base == wanted.base {
-                    if !name.compatible(wanted) {
-                        near.push((1.0, Near::Version { part, export }));
-                    }
-                    continue;
-                }
-                let likeness = strsim::jaro_winkler(name.base, wanted.base);
-                if likeness > 0.85 {
-                    near.push((likeness, Near::Name { part, export }));
-                }
-            }
+    /// Exports of others that come close to what is wanted: other versions of it, else similar names.
+    fn near(&self, part: usize, wanted: &str) -> Vec<Near> {
+        let exports = || {
+            let others = self.surfaces.iter().enumerate().filter(|(index, _)| *index != part);
+            others.flat_map(|(_, other)| other.exports.keys().map(|export| (other.part.name.clone(), export.clone())))
+        };
+        let versions = exports().filter(|(_, export)| Name::new(export).base == Name::new(wanted).base);
+        let versions: Vec<_> = versions.map(|(part, export)| Near::Version { part, export }).collect();
+        if !versions.is_empty() {
+            return versions;
         }
-        near.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        near.into_iter().map(|(_, near)| near).take(3).collect()
+        let alike = exports().map(|(part, export)| (error::likeness(wanted, &export), Near::Name { part, export }));
+        let mut alike: Vec<_> = alike.filter(|(likeness, _)| *likeness > error::ALIKE).collect();
+        alike.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        alike.into_iter().map(|(_, near)| near).take(3).collect()
     }
 
     /// Meets plain types within a cycle by a definition of their own, until no such edge is left in one.
@@ -404,7 +404,14 @@ impl Planner<'_> {
                     _ => None,
                 };
                 let mut edge = |to: String, export: String, why: Why| {
-                    graph.edges.push(Edge { from: from.clone(), import: import.clone(), to, export, member: member.clone(), why });
+                    graph.edges.push(Edge {
+                        from: from.clone(),
+                        import: import.clone(),
+                        to,
+                        export,
+                        member: member.clone(),
+                        why,
+                    });
                 };
                 match provider {
                     Provider::Part { index: to, export, why } => {

@@ -16,10 +16,8 @@ pub(super) const WIT_BYTES: usize = 64 << 20;
 pub(super) const WIT_FILES: usize = 10_000;
 /// WIT packages that one component may see.
 pub(super) const PACKAGES: usize = 2_000;
-/// Worlds in one WIT package.
-pub(super) const WORLDS: usize = 1_000;
-/// Interfaces in one WIT package.
-pub(super) const INTERFACES: usize = 20_000;
+/// Imports and exports of all worlds together, with what they include and need.
+pub(super) const WORLD_ITEMS: usize = 500_000;
 /// Bytes of one finished component.
 pub(super) const COMPONENT_BYTES: usize = 1 << 30;
 /// Types within one another, counting aliases.

@@ -239,9 +239,46 @@ fn hostile_wit_is_refused_in_time() {
     let packages: String = (0..3_000).map(|n| format!("package a:p{n} {{ interface i {{}} }}\n")).collect();
     assert_eq!(judge(&format!("package a:b; {packages} world app {{}}")), "resolve::too-much");
 
-    let worlds: String = (0..3_000).map(|n| format!("world w{n} {{}}\n")).collect();
-    assert_eq!(judge(&format!("package a:b; {worlds} world app {{}}")), "resolve::too-much");
+    let worlds: String =
+        (1..MANY).map(|n| format!("world w{n} {{ include w{}; import go{n}: func(); }}\n", n - 1)).collect();
+    assert_eq!(judge(&format!("package a:b; world w0 {{}} {worlds} world app {{}}")), "resolve::too-much");
+
+    let interfaces: String = (0..MANY).map(|n| format!("interface i{n} {{}}\n")).collect();
+    let imports: String = (0..MANY).map(|n| format!("import i{n};\n")).collect();
+    let worlds: String = (0..MANY).map(|n| format!("world w{n} {{ include app; }}\n")).collect();
+    let wide = format!("package a:b; {interfaces} world app {{ {imports} }} {worlds}");
+    assert_eq!(judge(&wide), "resolve::too-much");
+    let one = format!("package a:b; {interfaces} world app {{ {imports} }}");
+    assert_eq!(judge(&one), "ok");
 
     assert_eq!(judge("package a:b; world app { import f: func(s: string"), "resolve::wit-syntax");
     assert_eq!(judge(""), "resolve::wit-syntax");
+}
+
+#[test]
+fn packages_may_be_encoded_as_webassembly() {
+    let encode = |wit: &str| {
+        let mut resolve = Resolve::default();
+        let id = resolve.push_str("x.wit", wit).unwrap();
+        wit_component::encode(&resolve, id, false).unwrap()
+    };
+    let root = tempfile::tempdir().unwrap();
+    let deps = root.path().join("wit/deps");
+    fs::create_dir_all(&deps).unwrap();
+    let stock =
+        encode("package acme:stock@1.0.0; interface items { count: func() -> u32; } world service { export items; }");
+    fs::write(deps.join("stock.wasm"), &stock).unwrap();
+    fs::write(root.path().join("wit/app.wit"), "package a:b; world app { import acme:stock/items@1.0.0; }").unwrap();
+    let resolution = run(&project(root.path(), &[("app", None, None)])).unwrap();
+    let app = &resolution.components["app"];
+    assert!(app.wit.contains("count: func() -> u32;"), "{}", app.wit);
+    assert_eq!(app.packages["acme:stock@1.0.0"], Provenance::Project { files: vec!["wit/deps/stock.wasm".to_owned()] });
+    assert_eq!(app.files.len(), 2);
+
+    let itself = run(&project(root.path(), &[("app", Some("wit/deps/stock.wasm"), None)])).unwrap();
+    assert_eq!(itself.components["app"].world, "acme:stock/service@1.0.0");
+
+    fs::write(deps.join("broken.wasm"), &stock[..stock.len() / 2]).unwrap();
+    let problems = run(&project(root.path(), &[("app", None, None)])).unwrap_err().problems();
+    assert_eq!(problems[0].code, "resolve::truncated");
 }

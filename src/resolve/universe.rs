@@ -101,13 +101,17 @@ fn load(tree: Tree, named: Vec<PackageName>) -> Result<Universe, Vec<Failure>> {
         return Err(failures);
     }
 
-    // 2. Drafts.
-    for group in main.iter_mut().chain(&mut groups) {
+    // 2. Drafts, unless the project has a package of that very name.
+    for group in main.iter().chain(&groups) {
         let files: Vec<_> = group.source_map.source_names().map(str::to_owned).collect();
+        for package in std::iter::once(&group.main).chain(&group.nested) {
+            provenance.insert(package.name.clone(), Provenance::Project { files: files.clone() });
+        }
+    }
+    for group in main.iter_mut().chain(&mut groups) {
         let map = &group.source_map;
         for package in std::iter::once(&mut group.main).chain(&mut group.nested) {
-            provenance.insert(package.name.clone(), Provenance::Project { files: files.clone() });
-            match drafts(package) {
+            match drafts(package, &provenance) {
                 Ok(found) => aliases.extend(found),
                 Err((kind, span)) => failures.push(texts.failure(map, span, kind)),
             }
@@ -214,10 +218,13 @@ fn merge(resolve: &mut Resolve, name: &str, bytes: &[u8]) -> Result<(PackageId, 
 }
 
 /// Gives the drafts that a package names without a version theirs. Gives what was asked for and what was given.
-fn drafts(package: &mut UnresolvedPackage) -> Result<Vec<(String, String)>, (Kind, Span)> {
+fn drafts(
+    package: &mut UnresolvedPackage,
+    own: &HashMap<PackageName, Provenance>,
+) -> Result<Vec<(String, String)>, (Kind, Span)> {
     let mut found = Vec::new();
-    let drafts: HashMap<_, _> =
-        package.foreign_deps.keys().filter_map(|name| Some((name.clone(), bundle::draft(name)?))).collect();
+    let unknown = package.foreign_deps.keys().filter(|name| !own.contains_key(*name));
+    let drafts: HashMap<_, _> = unknown.filter_map(|name| Some((name.clone(), bundle::draft(name)?))).collect();
     for (asked, given) in &drafts {
         if package.foreign_deps.contains_key(given) {
             let kind = Kind::MixedNames { asked: asked.clone(), given: given.clone() };
@@ -251,20 +258,26 @@ fn first_span(package: &UnresolvedPackage, dependency: &PackageName) -> Span {
     }
 }
 
-/// Whether there is more than wit-parser's quadratic steps can take.
+/// Whether there is more than wit-parser's quadratic steps can take: it writes out every world whole, with what it
+/// includes and with every interface that its interfaces need.
 fn too_many<'a>(groups: impl Iterator<Item = &'a UnresolvedPackageGroup>) -> Option<Kind> {
     let mut packages = 0;
+    let mut items = 0usize;
     for package in groups.flat_map(|group| std::iter::once(&group.main).chain(&group.nested)) {
         packages += 1;
-        let counts = [
-            ("WIT packages", packages, limits::PACKAGES),
-            ("worlds in one WIT package", package.worlds.len(), limits::WORLDS),
-            ("interfaces in one WIT package", package.interfaces.len(), limits::INTERFACES),
-        ];
-        for (what, found, limit) in counts {
-            if found > limit {
-                return Some(Kind::TooMuch { what, limit, found: Some(found) });
-            }
+        // Worlds are in topological order.
+        let mut sizes: Vec<usize> = Vec::with_capacity(package.worlds.len());
+        for (_, world) in package.worlds.iter() {
+            let included = world.includes.iter().filter_map(|include| sizes.get(include.id.index()));
+            let own = world.imports.len() + world.exports.len();
+            sizes.push(included.fold(own, |sum, size| sum.saturating_add(*size)));
+        }
+        let needed = package.worlds.len().saturating_mul(package.interfaces.len());
+        items = sizes.iter().fold(items.saturating_add(needed), |sum, size| sum.saturating_add(*size));
+        let counts =
+            [("WIT packages", packages, limits::PACKAGES), ("items in all worlds", items, limits::WORLD_ITEMS)];
+        if let Some((what, found, limit)) = counts.into_iter().find(|(_, found, limit)| found > limit) {
+            return Some(Kind::TooMuch { what, limit, found: Some(found) });
         }
     }
     None

@@ -8,9 +8,9 @@
 //! It is the generator's text under other paths. A function whose result is a `result` keeps the generated one below it,
 //! renamed, and gets a form in `results.go` that users call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use wit_parser::Function;
+use wit_parser::{Function, TypeDefKind};
 
 use super::{
     error::Error,
@@ -49,6 +49,7 @@ pub(super) fn module(world: &World, module: &str, generated: &Texts) -> Result<T
         imports(world, module, &interface, &mut texts)?;
     }
     errors(world, &mut texts);
+    constants(world, &mut texts);
     texts.extend(support::types("wit", "wit"));
     texts.extend(support::runtime("internal/runtime"));
     texts.insert("go.mod".into(), format!("module {module}\n\ngo {}\n", support::GO));
@@ -191,4 +192,45 @@ fn errors(world: &World, texts: &mut Texts) {
         failures::declare(world, failure, file);
     }
     texts.extend(files.into_iter().map(|(folder, file)| (format!("{folder}/errors.go"), file.text())));
+}
+
+/// Gives the cases of enums and variants, and flags, names as Go writes them: `ColorRed` beside `Color_Red`. A name that
+/// something else has already is left out.
+fn constants(world: &World, texts: &mut Texts) {
+    let mut files: BTreeMap<String, File> = BTreeMap::new();
+    let mut taken: BTreeSet<(String, String)> = BTreeSet::new();
+    let named: Vec<_> = world.resolve.types.iter().filter(|(_, ty)| ty.name.is_some()).map(|(id, _)| id).collect();
+    for &id in &named {
+        let package = names::package(world, world.owner(id).as_ref());
+        taken.insert((package.folder, names::type_name(world, id)));
+    }
+    for interface in world.interfaces(Way::Import) {
+        let package = names::package(world, interface.key);
+        for function in &interface.functions {
+            if let Some(Form::Function(name)) = names::form(world, function) {
+                taken.insert((package.folder.clone(), name));
+            }
+        }
+    }
+    for &id in &named {
+        let cases: Vec<&str> = match &world.resolve.types[id].kind {
+            TypeDefKind::Enum(cases) => cases.cases.iter().map(|case| case.name.as_str()).collect(),
+            TypeDefKind::Variant(variant) => variant.cases.iter().map(|case| case.name.as_str()).collect(),
+            TypeDefKind::Flags(flags) => flags.flags.iter().map(|flag| flag.name.as_str()).collect(),
+            _ => continue,
+        };
+        let package = names::package(world, world.owner(id).as_ref());
+        if !texts.contains_key(&format!("{}/wit_bindings.go", package.folder)) {
+            continue;
+        }
+        let name = names::type_name(world, id);
+        let cases: Vec<_> = cases.into_iter().map(names::exported).collect();
+        let cases = cases.iter().filter(|case| taken.insert((package.folder.clone(), format!("{name}{case}"))));
+        let lines: String = cases.map(|case| format!("\t{name}{case} = {name}_{case}\n")).collect();
+        if !lines.is_empty() {
+            let file = files.entry(package.folder).or_insert_with(|| File::new(&package.name));
+            file.push(&format!("// {name}\nconst (\n{lines})\n\n"));
+        }
+    }
+    texts.extend(files.into_iter().map(|(folder, file)| (format!("{folder}/constants.go"), file.text())));
 }

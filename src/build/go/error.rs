@@ -46,7 +46,6 @@ pub(super) enum Rule {
     FixedLengthList,
     ErrorContext,
     LargeTuple,
-    WideFlags,
     Accessor,
     ExportedResourceInType,
 }
@@ -59,7 +58,6 @@ impl Rule {
             Rule::FixedLengthList => "go::fixed-length-list",
             Rule::ErrorContext => "go::error-context",
             Rule::LargeTuple => "go::large-tuple",
-            Rule::WideFlags => "go::wide-flags",
             Rule::Accessor => "go::accessor",
             Rule::ExportedResourceInType => "go::exported-resource-in-type",
         }
@@ -74,7 +72,6 @@ impl Rule {
             Rule::FixedLengthList => "use `list<T>`, or a record or tuple with as many fields",
             Rule::ErrorContext => "use a variant or a string for errors",
             Rule::LargeTuple => "use a record",
-            Rule::WideFlags => "split the flags into two types of at most 32 each",
             Rule::Accessor => "use a function instead of a getter or setter",
             Rule::ExportedResourceInType => {
                 "pass the handle itself, or an `option` or `list` of handles, instead of a record, variant or tuple \
@@ -91,7 +88,6 @@ impl std::fmt::Display for Rule {
             Rule::FixedLengthList => "passes a list of fixed length, which the Go bindings cannot carry",
             Rule::ErrorContext => "passes an error-context, which the Go bindings cannot carry",
             Rule::LargeTuple => "passes a tuple of more than 16, which the Go bindings cannot carry",
-            Rule::WideFlags => "passes more than 32 flags in one type, which the Go bindings cannot carry",
             Rule::Accessor => "is a getter or setter, which the Go bindings cannot carry",
             Rule::ExportedResourceInType => "passes a resource of this component inside another type",
         })

@@ -197,6 +197,9 @@ fn build(unit: &Unit, go: &toolchain::Go, events: Events<'_>) -> Result<Vec<u8>,
         }
         Layout::Standalone => {
             let mut overlay = generated;
+            // Go runs the assembler in the package's own folder, which may exist by overlay alone. The empty assembly
+            // files serve other targets than this.
+            overlay.retain(|path, _| !path.ends_with(".s"));
             if unit.source.join("go.mod").exists() {
                 overlay.remove("go.mod");
             }

@@ -35,7 +35,7 @@ pub(super) fn check(world: &World, layout: Layout) -> Vec<Error> {
 
 type Holds = fn(&World, &Function) -> bool;
 
-const RULES: [(Rule, Holds); 6] = [
+const RULES: [(Rule, Holds); 5] = [
     (Rule::Async, |world, function| {
         function.kind.is_async()
             || uses(world, function, |kind| matches!(kind, TypeDefKind::Future(_) | TypeDefKind::Stream(_)))
@@ -48,9 +48,6 @@ const RULES: [(Rule, Holds); 6] = [
     }),
     (Rule::LargeTuple, |world, function| {
         uses(world, function, |kind| matches!(kind, TypeDefKind::Tuple(tuple) if tuple.types.len() > 16))
-    }),
-    (Rule::WideFlags, |world, function| {
-        uses(world, function, |kind| matches!(kind, TypeDefKind::Flags(flags) if flags.flags.len() > 32))
     }),
     (Rule::Accessor, |world, function| names::form(world, function).is_none()),
 ];
