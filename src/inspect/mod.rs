@@ -10,9 +10,11 @@ use serde::Serialize;
 
 use crate::resolve::Error;
 
+mod language;
 mod structure;
 mod world;
 
+pub use language::language;
 pub use structure::{Custom, Module, Nested, Structure};
 pub use world::{Item, Side, World};
 
