@@ -13,6 +13,7 @@ mod conform;
 pub mod error;
 pub mod go;
 mod lanes;
+pub mod leftovers;
 mod record;
 pub mod rust;
 #[cfg(test)]
