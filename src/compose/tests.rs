@@ -290,6 +290,21 @@ fn composed_apps_compose_again() {
 }
 
 #[test]
+fn what_a_compiler_drops_does_not_change_what_the_app_exports() {
+    let interfaces = "package a:b@1.0.0; interface one { f: func(); } interface two { f: func(); }";
+    let wit = |world: &str| format!("{interfaces} world w {{ {world} }}");
+    let worlds = [("app", wit("import two; export one;")), ("lib", wit("export two;"))];
+    let planned: Vec<_> = worlds.iter().map(|(name, wit)| super::fixture::part(name, wit)).collect();
+    let planned = plan::plan(&planned, &Wiring::default(), &plan::Options::default()).expect("planned");
+    // As built, the app calls nothing.
+    let built = parts(&[("app", &wit("export one;")), ("lib", &worlds[1].1)]);
+    let (graph, composed) =
+        super::as_planned(&planned, &built, &Wiring::default(), &plan::Options::default()).expect("composed");
+    assert_eq!(composed.exports, ["a:b/one@1.0.0"]);
+    assert!(graph.edges.is_empty());
+}
+
+#[test]
 fn a_plan_made_for_other_components_is_refused() {
     let gateway = super::file(&chain("gateway")).expect("a component");
     let parts: IndexMap<_, _> = [gateway].into_iter().collect();
