@@ -1,7 +1,8 @@
 //! Whether a component is valid, for the engine it will run on and for other tools.
 //!
-//! 1. Valid under the features of the engine? If not, is it only a feature that is off, or broken in itself?
-//! 2. Valid under the features that every current tool accepts? If not, it runs here and not everywhere.
+//! 1. Valid under the features that every current tool accepts? Then it is valid everywhere, and looked at once.
+//! 2. Valid under the features of the engine? Then it runs here, and not everywhere.
+//! 3. Else: is it only a feature that is off, or broken in itself?
 
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
@@ -21,8 +22,10 @@ pub const ENGINE: WasmFeatures = WasmFeatures::WASM3
     .union(WasmFeatures::COMPONENT_MODEL)
     .union(WasmFeatures::CM_ASYNC);
 
-/// The features that every current component tool and engine accepts.
+/// The features that every current component tool and engine accepts: a part of [`ENGINE`]. `GC_TYPES`, which
+/// wasmparser counts to the first version of WebAssembly, is `externref` here.
 pub const PORTABLE: WasmFeatures = WasmFeatures::LIME1
+    .difference(WasmFeatures::GC_TYPES)
     .union(WasmFeatures::BULK_MEMORY)
     .union(WasmFeatures::REFERENCE_TYPES)
     .union(WasmFeatures::COMPONENT_MODEL);
@@ -34,22 +37,28 @@ pub const PORTABLE: WasmFeatures = WasmFeatures::LIME1
 pub fn validate(name: &str, bytes: &[u8]) -> Result<Report, Error> {
     let binary = resolve::binary(name, bytes)?;
     let mut findings = Vec::new();
-    match verdict(&binary, ENGINE)? {
-        Some(error) => findings.push(invalid(name, &binary, &error)),
-        None => findings.extend(verdict(&binary, PORTABLE)?.map(|error| Finding {
-            rule: "check::less-portable",
-            level: Level::Warning,
-            subject: subject(name, &binary, error.offset()),
-            message: format!("uses a feature that not every tool accepts: {}", error.message()),
-            offset: Some(error.offset()),
-            help: vec!["fine under `cargo mosaic run` and `serve`; other hosts may need a switch".to_owned()],
-        })),
+    if let Some(refused) = verdict(&binary, PORTABLE)? {
+        findings.push(match verdict(&binary, ENGINE)? {
+            Some(error) => invalid(name, &binary, &error),
+            None => less_portable(name, &binary, &refused),
+        });
     }
     Ok(Report { subject: name.to_owned(), findings })
 }
 
 fn verdict(binary: &[u8], features: WasmFeatures) -> Result<Option<wasmparser::Error>, Error> {
     resolve::guarded(|| Validator::new_with_features(features).validate_all(binary).err())
+}
+
+fn less_portable(name: &str, binary: &[u8], error: &wasmparser::Error) -> Finding {
+    Finding {
+        rule: "check::less-portable",
+        level: Level::Warning,
+        subject: subject(name, binary, error.offset()),
+        message: format!("uses a feature that not every tool accepts: {}", error.message()),
+        offset: Some(error.offset()),
+        help: vec!["fine under `cargo mosaic run` and `serve`; other hosts may need a switch".to_owned()],
+    }
 }
 
 fn invalid(name: &str, binary: &[u8], error: &wasmparser::Error) -> Finding {
@@ -137,6 +146,11 @@ mod tests {
         ("maps", "(component (type (map string u8)))"),
         ("error contexts", "(component (type error-context))"),
     ];
+
+    #[test]
+    fn what_is_portable_runs_on_the_engine() {
+        assert!(ENGINE.contains(PORTABLE));
+    }
 
     #[test]
     fn verdicts_are_those_of_the_engine() {

@@ -7,16 +7,24 @@
 //! Only this folder prints, parses flags or knows exit codes.
 
 mod add;
+mod app;
+mod bindings;
+mod build;
+mod check;
 mod clean;
 mod completions;
+mod compose;
+mod doctor;
 mod exit;
 mod init;
+mod inspect;
 mod man;
 mod new;
 mod options;
 mod reporter;
 mod scaffold;
 mod schema;
+mod setup;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -69,6 +77,13 @@ enum Command {
     New(new::Args),
     Init(init::Args),
     Add(add::Args),
+    Build(build::Args),
+    Compose(compose::Args),
+    Check(check::Args),
+    Inspect(inspect::Args),
+    Bindings(bindings::Args),
+    Setup(setup::Args),
+    Doctor(doctor::Args),
     Clean(clean::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -81,6 +96,13 @@ impl Command {
             Command::New(args) => new::run(args, reporter),
             Command::Init(args) => init::run(args, reporter),
             Command::Add(args) => add::run(args, reporter),
+            Command::Build(args) => build::run(args, reporter),
+            Command::Compose(args) => compose::run(args, reporter),
+            Command::Check(args) => check::run(args, reporter),
+            Command::Inspect(args) => inspect::run(args, reporter),
+            Command::Bindings(args) => bindings::run(args, reporter),
+            Command::Setup(args) => setup::run(args, reporter),
+            Command::Doctor(args) => doctor::run(args, reporter),
             Command::Clean(args) => clean::run(args, reporter),
             Command::Completions(args) => completions::run(args, reporter),
             Command::Man(args) => man::run(args, reporter),

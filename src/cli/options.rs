@@ -3,7 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use mosaic::{language::Language, project::Project};
+use mosaic::{
+    build::backend::Profile,
+    language::Language,
+    lock::Policy,
+    project::{self, Project},
+};
 
 use super::Failure;
 
@@ -52,11 +57,16 @@ pub struct ProjectArgs {
 
 impl ProjectArgs {
     pub fn load(&self) -> Result<Project, Failure> {
+        Ok(self.find()?)
+    }
+
+    /// The same, for whoever can do without a project.
+    pub fn find(&self) -> Result<Project, project::Error> {
         let target_dir = self.target_dir.as_deref();
-        Ok(match &self.manifest_path {
-            Some(path) => Project::load(path, target_dir)?,
-            None => Project::find(Path::new("."), target_dir)?,
-        })
+        match &self.manifest_path {
+            Some(path) => Project::load(path, target_dir),
+            None => Project::find(Path::new("."), target_dir),
+        }
     }
 }
 
@@ -67,7 +77,7 @@ pub struct LockArgs {
     /// Fail if mosaic.lock would change
     #[arg(long)]
     pub locked: bool,
-    /// Do without the network
+    /// Do without the network, which building does anyway
     #[arg(long)]
     pub offline: bool,
     /// Both of `--locked` and `--offline`
@@ -76,8 +86,8 @@ pub struct LockArgs {
 }
 
 impl LockArgs {
-    pub fn is_locked(&self) -> bool {
-        self.locked || self.frozen
+    pub fn policy(&self) -> Policy {
+        if self.locked || self.frozen { Policy::Keep } else { Policy::Update }
     }
 }
 
@@ -91,6 +101,12 @@ pub struct BuildArgs {
     /// Parts to build at once, else one for each core
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<std::num::NonZeroUsize>,
+}
+
+impl BuildArgs {
+    pub fn profile(&self) -> Profile {
+        if self.release { Profile::Release } else { Profile::Dev }
+    }
 }
 
 /// A language as typed on the command line.

@@ -2,11 +2,12 @@
 //!
 //! Reads only headers and custom sections: function bodies and data are stepped over.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
 use serde::Serialize;
 use wasmparser::{
-    ComponentNameSectionReader, Encoding, KnownCustom, Name, NameSectionReader, Parser, Payload, ProducersSectionReader,
+    ComponentAlias, ComponentExternalKind, ComponentName, ComponentNameSectionReader, ComponentOuterAliasKind,
+    ComponentTypeRef, Encoding, KnownCustom, Name, NameMap, NameSectionReader, Parser, Payload, ProducersSectionReader,
 };
 
 use crate::resolve::{Error, guarded, unreadable};
@@ -31,6 +32,9 @@ pub struct Structure {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Module {
+    /// Its index among the core modules of the component around it.
+    pub index: u32,
+    /// As its own name section says, else that of the component around it.
     pub name: Option<String>,
     /// Bytes.
     pub size: u64,
@@ -50,6 +54,8 @@ pub struct Module {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Nested {
+    /// Its index among the components of the component around it.
+    pub index: u32,
     /// Bytes.
     pub size: u64,
     /// Its place in the file, in bytes.
@@ -76,30 +82,71 @@ struct Open {
     data: u64,
     custom: u64,
     functions: u32,
+    /// How far the index spaces of a component have come: definitions, imports, exports and aliases alike.
+    modules: u32,
+    components: u32,
+    /// What a component's name section calls what is in them.
+    module_names: HashMap<u32, String>,
+    component_names: HashMap<u32, String>,
 }
 
 impl Open {
     fn new(encoding: Encoding, range: Range<u64>) -> Open {
-        Open { encoding, range, structure: Structure::default(), code: 0, data: 0, custom: 0, functions: 0 }
+        Open {
+            encoding,
+            range,
+            structure: Structure::default(),
+            code: 0,
+            data: 0,
+            custom: 0,
+            functions: 0,
+            modules: 0,
+            components: 0,
+            module_names: HashMap::new(),
+            component_names: HashMap::new(),
+        }
     }
 
-    /// Adds what was inside.
-    fn close_into(self, outer: &mut Structure) {
-        let size = self.range.end - self.range.start;
-        match self.encoding {
+    /// What was read, once all of it has been: its name section comes last.
+    fn close(self) -> Structure {
+        let mut structure = self.structure;
+        for module in &mut structure.modules {
+            module.name = module.name.take().or_else(|| self.module_names.get(&module.index).cloned());
+        }
+        for component in &mut structure.components {
+            let name = &mut component.structure.name;
+            *name = name.take().or_else(|| self.component_names.get(&component.index).cloned());
+        }
+        structure
+    }
+
+    /// Adds something that was inside, and has ended.
+    fn take(&mut self, ended: Open) {
+        let (range, size) = (ended.range.clone(), ended.range.end - ended.range.start);
+        match ended.encoding {
             Encoding::Component => {
-                outer.components.push(Nested { size, range: self.range, structure: self.structure });
+                let nested = Nested { index: self.components, size, range, structure: ended.close() };
+                self.structure.components.push(nested);
+                self.components += 1;
             }
-            Encoding::Module => outer.modules.push(Module {
-                name: self.structure.name,
-                size,
-                range: self.range,
-                code: self.code,
-                data: self.data,
-                custom: self.custom,
-                functions: self.functions,
-                producers: self.structure.producers,
-            }),
+            Encoding::Module => {
+                self.structure.modules.push(ended.module(self.modules));
+                self.modules += 1;
+            }
+        }
+    }
+
+    fn module(self, index: u32) -> Module {
+        Module {
+            index,
+            name: self.structure.name,
+            size: self.range.end - self.range.start,
+            range: self.range,
+            code: self.code,
+            data: self.data,
+            custom: self.custom,
+            functions: self.functions,
+            producers: self.structure.producers,
         }
     }
 }
@@ -134,15 +181,18 @@ fn walk(binary: &[u8]) -> wasmparser::Result<Structure> {
             Payload::End(_) => {
                 if let Some(ended) = open.pop() {
                     match open.last_mut() {
-                        Some(outer) => ended.close_into(&mut outer.structure),
-                        None if ended.encoding == Encoding::Module => ended.close_into(&mut last),
-                        None => last = ended.structure,
+                        Some(outer) => outer.take(ended),
+                        None if ended.encoding == Encoding::Module => {
+                            last.customs.clone_from(&ended.structure.customs);
+                            last.modules.push(ended.module(0));
+                        }
+                        None => last = ended.close(),
                     }
                 }
             }
             _ => {
                 if let Some(current) = open.last_mut() {
-                    section(current, &payload);
+                    section(current, &payload)?;
                 }
             }
         }
@@ -150,13 +200,37 @@ fn walk(binary: &[u8]) -> wasmparser::Result<Structure> {
     Ok(last)
 }
 
-fn section(current: &mut Open, payload: &Payload<'_>) {
+fn section(current: &mut Open, payload: &Payload<'_>) -> wasmparser::Result<()> {
     match payload {
         Payload::CodeSectionStart { count, size, .. } => {
             current.code += u64::from(*size);
             current.functions = *count;
         }
         Payload::DataSection(data) => current.data += data.range().end - data.range().start,
+        Payload::ComponentImportSection(imports) => {
+            for import in imports.clone() {
+                match import?.ty {
+                    ComponentTypeRef::Module(_) => current.modules += 1,
+                    ComponentTypeRef::Component(_) => current.components += 1,
+                    _ => {}
+                }
+            }
+        }
+        Payload::ComponentExportSection(exports) => {
+            for export in exports.clone() {
+                count(current, export?.kind);
+            }
+        }
+        Payload::ComponentAliasSection(aliases) => {
+            for alias in aliases.clone() {
+                match alias? {
+                    ComponentAlias::InstanceExport { kind, .. } => count(current, kind),
+                    ComponentAlias::Outer { kind: ComponentOuterAliasKind::CoreModule, .. } => current.modules += 1,
+                    ComponentAlias::Outer { kind: ComponentOuterAliasKind::Component, .. } => current.components += 1,
+                    ComponentAlias::Outer { .. } | ComponentAlias::CoreInstanceExport { .. } => {}
+                }
+            }
+        }
         Payload::CustomSection(custom) => {
             let size = custom.data().len() as u64;
             current.custom += size;
@@ -164,10 +238,19 @@ fn section(current: &mut Open, payload: &Payload<'_>) {
             match custom.as_known() {
                 KnownCustom::Producers(producers) => current.structure.producers = fields(producers),
                 KnownCustom::Name(names) => current.structure.name = module_name(names),
-                KnownCustom::ComponentName(names) => current.structure.name = component_name(names),
+                KnownCustom::ComponentName(names) => component_names(current, names),
                 _ => {}
             }
         }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn count(current: &mut Open, kind: ComponentExternalKind) {
+    match kind {
+        ComponentExternalKind::Module => current.modules += 1,
+        ComponentExternalKind::Component => current.components += 1,
         _ => {}
     }
 }
@@ -194,9 +277,16 @@ fn module_name(section: NameSectionReader<'_>) -> Option<String> {
     })
 }
 
-fn component_name(section: ComponentNameSectionReader<'_>) -> Option<String> {
-    section.into_iter().find_map(|name| match name.ok()? {
-        wasmparser::ComponentName::Component { name, .. } => Some(name.to_owned()),
-        _ => None,
-    })
+fn component_names(current: &mut Open, section: ComponentNameSectionReader<'_>) {
+    let names = |map: NameMap<'_>| -> HashMap<u32, String> {
+        map.into_iter().filter_map(|naming| naming.ok().map(|naming| (naming.index, naming.name.to_owned()))).collect()
+    };
+    for name in section.into_iter().map_while(Result::ok) {
+        match name {
+            ComponentName::Component { name, .. } => current.structure.name = Some(name.to_owned()),
+            ComponentName::CoreModules(map) => current.module_names = names(map),
+            ComponentName::Components(map) => current.component_names = names(map),
+            _ => {}
+        }
+    }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::language::Language;
 
 const COMPONENT: &str = r#"
 (component $app
@@ -86,9 +87,33 @@ fn refuses_what_it_cannot_read() {
 }
 
 #[test]
-fn names_cannot_steer_a_terminal() {
-    assert_eq!(clean("acme:shop/auth@0.1.0 größer 日本"), "acme:shop/auth@0.1.0 größer 日本");
-    assert_eq!(clean("a\x1b[31mb\r\n"), "a\\u{1b}[31mb\\u{d}\\u{a}");
-    assert_eq!(clean_lines("a\n\tb\x1b\n\n"), "a\n\tb\\u{1b}\n\n");
-    assert_eq!(clean("\u{202e}gpj.exe\u{2066}\u{200b}\u{9b}"), "\\u{202e}gpj.exe\\u{2066}\\u{200b}\\u{9b}");
+fn guesses_the_language() {
+    let guess = |text: &str| language(&inspect("x", text.as_bytes()).unwrap().structure);
+    let with = |main: &str| {
+        let adapter = "(core module $adapter (@producers (language \"Rust\" \"\") (processed-by \"rustc\" \"1.9\")))";
+        guess(&format!("(component {main} {adapter})"))
+    };
+    let filler = "(data \"..................................................................................\")";
+    let producers = |fields: &str| with(&format!("(core module $main {filler} (@producers {fields}))"));
+    assert_eq!(producers("(language \"Go\" \"go1.26\") (processed-by \"Go cmd/compile\" \"1\")"), Some(Language::Go));
+    assert_eq!(producers("(language \"C99\" \"\") (processed-by \"rustc\" \"1.95\")"), Some(Language::Rust));
+    assert_eq!(producers("(language \"C99\" \"\") (processed-by \"clang\" \"14\")"), None);
+    assert_eq!(with("(core module $libpython3.14.so)"), Some(Language::Python));
+    assert_eq!(guess("(component)"), None);
+}
+
+#[test]
+fn a_module_is_called_what_the_component_around_it_calls_it() {
+    let text = "(component (import \"m\" (core module $imported)) (core module $own) (component $c))";
+    let mut binary = wat::parse_str(text).unwrap();
+    // The text format gives each module a name section too: take `own` out of the module's by renaming it there.
+    let structure = inspect("x", &binary).unwrap().structure;
+    assert_eq!((structure.modules[0].index, structure.modules[0].name.as_deref()), (1, Some("own")));
+    let module = structure.modules[0].range.clone();
+    let inside = &mut binary[module.start as usize..module.end as usize];
+    let at = inside.windows(4).position(|bytes| bytes == b"name").unwrap();
+    inside[at] = b'x';
+    let structure = inspect("x", &binary).unwrap().structure;
+    assert_eq!(structure.modules[0].name.as_deref(), Some("own"));
+    assert_eq!(structure.components[0].structure.name.as_deref(), Some("c"));
 }

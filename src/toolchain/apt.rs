@@ -54,12 +54,12 @@ impl Apt {
         }
         let apt = Apt { config: folder.join("apt.conf") };
         fs::write(&apt.config, configuration(folder, sources)?)?;
-        // One archive of several that does not answer is a warning to apt; whether the packages are there is asked next.
-        let updated = apt.run("apt-get").arg("update").output().map_err(Failure::process("start apt-get"))?;
-        if !updated.status.success() && apt.is_empty(folder) {
-            apt.run("apt-get").arg("update").succeed().map_err(Failure::process("fetch Debian's package lists"))?;
+        // One archive of several that does not answer (another maker's, say) is no reason to stop: whether the packages
+        // are there is asked next. None at all is.
+        match apt.run("apt-get").args(["update", "--option=APT::Update::Error-Mode=any"]).succeed() {
+            Err(error) if is_empty(folder) => Err(Failure::process("fetch Debian's package lists")(error)),
+            _ => Ok(apt),
         }
-        Ok(apt)
     }
 
     /// The version of `name` that would be installed; `None`: there is none.
@@ -89,11 +89,11 @@ impl Apt {
         // Words we read are to be English.
         command.env("LC_ALL", "C").env("DEBIAN_FRONTEND", "noninteractive").timeout(PATIENCE)
     }
+}
 
-    fn is_empty(&self, folder: &Path) -> bool {
-        let lists = fs::read_dir(folder.join("state/lists")).into_iter().flatten().flatten();
-        !lists.into_iter().any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
-    }
+fn is_empty(folder: &Path) -> bool {
+    let mut lists = fs::read_dir(folder.join("state/lists")).into_iter().flatten().flatten();
+    !lists.any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
 }
 
 /// Unpacks from the package `deb` the files that match `patterns` (tar's wildcards, from `./` on; a `!` in front leaves

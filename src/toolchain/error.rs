@@ -1,8 +1,11 @@
 //! Why a toolchain could not be installed.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
-use super::Route;
+use super::{Route, go::OLDEST, rust::TARGET};
 use crate::{
     diagnostic::{Diagnose, Problem},
     language::Language,
@@ -51,7 +54,7 @@ pub enum Failure {
     Content { what: String, missing: String },
     #[error("{} has {} free, and {} are needed", folder.display(), megabytes(*free), megabytes(*needed))]
     Space { folder: PathBuf, free: u64, needed: u64 },
-    #[error("could not write below the cache folder")]
+    #[error(transparent)]
     Io(#[from] io::Error),
     /// It was installed, but does not do what it is for.
     #[error("what was installed does not work")]
@@ -64,27 +67,41 @@ impl Failure {
         |source| Failure::Process { step, source: Box::new(source) }
     }
 
-    /// Why, in lines, the first of which is the failure itself.
-    pub fn causes(&self) -> Vec<String> {
-        let mut lines = vec![self.to_string()];
+    /// The same, naming the folder in which a file could not be written.
+    pub(super) fn below(self, folder: &Path) -> Failure {
         match self {
-            Failure::Process { source, .. } => {
-                lines.push(source.to_string());
-                lines.extend(source.output().map(process::Output::words).filter(|words| !words.is_empty()));
+            Failure::Io(error) => {
+                let told = format!("could not write below {}: {error}", folder.display());
+                Failure::Io(io::Error::new(error.kind(), told))
             }
-            Failure::Unreachable { source, .. } | Failure::Io(source) => lines.push(source.to_string()),
-            Failure::Download { source, .. } => lines.push(source.to_string()),
-            Failure::Digest { expected, actual, .. } => {
-                lines.push(format!("SHA-256 {} expected, {actual} found", expected.join(" or ")));
-            }
-            Failure::Package { found: Some(found), .. } => lines.push(format!("only {found} is there")),
-            Failure::Useless(problem) => {
-                lines.push(problem.message.clone());
-                lines.extend(problem.causes.iter().cloned());
-            }
-            _ => {}
+            failure => failure,
         }
-        lines
+    }
+
+    /// The failure and why, in one line.
+    pub fn told(&self) -> String {
+        let why = match self {
+            Failure::Process { source, .. } => source.to_string(),
+            Failure::Unreachable { source, .. } => source.to_string(),
+            Failure::Download { source, .. } => source.to_string(),
+            Failure::Digest { expected, actual, .. } => {
+                format!("SHA-256 {} expected, {actual} found", expected.join(" or "))
+            }
+            Failure::Package { found: Some(found), .. } => format!("only {found} is there"),
+            Failure::Useless(problem) => problem.message.clone(),
+            _ => return self.to_string(),
+        };
+        format!("{self}: {why}")
+    }
+
+    /// What the tools that failed said.
+    pub fn words(&self) -> Option<String> {
+        let words = match self {
+            Failure::Process { source, .. } => source.output()?.words(),
+            Failure::Useless(problem) => problem.causes.join("\n"),
+            _ => return None,
+        };
+        Some(words).filter(|words| !words.is_empty())
     }
 
     /// What the user can do about it.
@@ -95,7 +112,6 @@ impl Failure {
             Failure::Io(error) if error.kind() == io::ErrorKind::StorageFull => {
                 Some("make room there, or set MOSAIC_HOME to a folder on another disk".into())
             }
-            Failure::Process { source, .. } => Some(format!("to see it by hand: `{}`", source.command())),
             Failure::Unreachable { .. } | Failure::Download { .. } => {
                 Some("check the network; behind a proxy, set HTTPS_PROXY".into())
             }
@@ -127,15 +143,18 @@ impl Diagnose for Error {
 
 fn routes(language: Language, attempts: &[(Route, Failure)], mut problem: Problem) -> Problem {
     for (route, failure) in attempts {
-        problem = problem.because(format!("from {route}: {}", failure.causes().join(": ")));
+        problem = problem.because(format!("{route}: {}", failure.told()));
+        problem.causes.extend(failure.words());
     }
     let by_hand = match language {
-        Language::Go => Some("or install Go 1.26 or newer from https://go.dev/dl/ and put it on the PATH"),
-        Language::Rust => Some("or, where rustup can download, run `rustup target add wasm32-wasip2`"),
+        Language::Go => {
+            Some(format!("or install Go {OLDEST} or newer by hand, https://go.dev/dl/, and put it on the PATH"))
+        }
+        Language::Rust => Some(format!("or, where rustup can download, run `rustup target add {TARGET}`")),
         _ => None,
     };
     let mut helps: Vec<String> = Vec::new();
-    for help in attempts.iter().filter_map(|(_, failure)| failure.help()).chain(by_hand.map(str::to_owned)) {
+    for help in attempts.iter().filter_map(|(_, failure)| failure.help()).chain(by_hand) {
         if !helps.contains(&help) {
             helps.push(help);
         }

@@ -19,6 +19,7 @@ use crate::{
     cache::{Home, Unfinished},
     event::{Event, Events},
     language::Language,
+    process::Command,
 };
 
 /// Bytes: the download, what is unpacked, and some room.
@@ -63,6 +64,8 @@ fn finish(home: &Home, unfinished: Unfinished, origin: &str) -> Result<(), Failu
     if !unfinished.path().join("bin/go").is_file() {
         return Err(Failure::Content { what: origin.to_owned(), missing: "bin/go".into() });
     }
+    let version = Command::new(unfinished.path().join("bin/go")).arg("version").env("GOTOOLCHAIN", "local").succeed();
+    version.map_err(Failure::process("start the new Go"))?;
     let place = installed::folder(home).join(format!("go-{GO_VERSION}"));
     unfinished.finish(&place)?;
     Installed {

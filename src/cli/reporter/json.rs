@@ -12,6 +12,8 @@
 //! | `guest` | `part`, `stream`, `line`: what a guest wrote |
 //! | `log` | `part`, `level`, `context`, `message`: what a guest logged |
 //! | `problem` | `level`, `code`, `message`, `component`, `causes`, `labels`, `help`, `rendered` |
+//! | `component-artifact` | `component`, `path`, `digest` (BLAKE3), `fresh` |
+//! | `app-artifact` | `app`, `path`, `digest`, `size`, `fresh` |
 //! | a command's own | its answer |
 //! | `finished` | `success`; always the last |
 //!

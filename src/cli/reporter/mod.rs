@@ -26,6 +26,8 @@ use std::{
 use mosaic::{diagnostic::Problem, event::Event};
 use serde::Serialize;
 
+pub use human::{bytes, duration};
+
 use super::options::{Color, MessageFormat, Output};
 
 /// How much is told.
@@ -103,6 +105,13 @@ impl Reporter {
         match &self.form {
             Form::Human(human) => human.answer(answer),
             Form::Json(json) => json.object(A::REASON, answer),
+        }
+    }
+
+    /// A fact that programs are told and people see in other ways.
+    pub fn message(&self, reason: &str, message: &impl Serialize) {
+        if let Form::Json(json) = &self.form {
+            json.object(reason, message);
         }
     }
 

@@ -50,30 +50,30 @@ pub(super) fn build(site: &Site<'_>) -> Result<(), Failure> {
         ("crt1_command", include_str!("guest/crt1_command.rs")),
         ("crt1_reactor", include_str!("guest/crt1_reactor.rs")),
     ] {
-        let source = sources.join(format!("{name}.rs"));
-        fs::write(&source, text)?;
+        fs::write(sources.join(format!("{name}.rs")), text)?;
         let object = place.join(format!("{}.o", name.replace('_', "-")));
-        compile(site, &source, "obj", &object, &[])?;
+        compile(site, name, "obj", &object, &[])?;
     }
-    let source = sources.join("libc.rs");
-    fs::write(&source, include_str!("guest/libc.rs"))?;
-    let mut options = vec![format!("-Lnative={}", site.work("libc").display())];
+    fs::write(sources.join("libc.rs"), include_str!("guest/libc.rs"))?;
+    let mut options = vec!["-Lnative=libc".to_owned()];
     let lacking = SUPPLIED.iter().filter(|name| !has.contains(**name));
     options.extend(lacking.map(|name| format!("--cfg=lacks=\"{name}\"")));
-    compile(site, &source, "link", &place.join("libc.a"), &options)
+    compile(site, "libc", "link", &place.join("libc.a"), &options)
 }
 
-fn compile(site: &Site<'_>, source: &Path, emit: &str, to: &Path, options: &[String]) -> Result<(), Failure> {
+/// Paths are relative, and the folder is mapped away: two installations give the same files.
+fn compile(site: &Site<'_>, name: &str, emit: &str, to: &Path, options: &[String]) -> Result<(), Failure> {
     Command::new(site.rustc())
         .args(["--edition", "2024", "--crate-type", "rlib", "--target", TARGET, "-Copt-level=s", "-Cpanic=abort"])
         .args(["-Cdebuginfo=0", "-Ccodegen-units=1", "-Crelocation-model=static", "--cap-lints=allow"])
         .args(options)
         .arg(format!("--remap-path-prefix={}=/guest", site.work.display()))
         .arg(format!("--emit={emit}={}", to.display()))
-        .arg(source)
+        .arg(format!("guest/{name}.rs"))
+        .cwd(site.work)
         .env("RUSTC_BOOTSTRAP", "1")
         .succeed()
-        .map_err(Failure::process(format!("compile {}", source.file_name().unwrap_or_default().to_string_lossy())))?;
+        .map_err(Failure::process(format!("compile {name}.rs of the C library")))?;
     Ok(())
 }
 
