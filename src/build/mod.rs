@@ -11,7 +11,9 @@ pub mod command;
 pub mod componentize;
 mod conform;
 pub mod error;
+pub mod go;
 mod lanes;
+pub mod leftovers;
 mod record;
 pub mod rust;
 #[cfg(test)]
@@ -121,7 +123,8 @@ fn backend(language: Language) -> Option<&'static dyn Backend> {
     match language {
         Language::Rust => Some(&rust::Rust),
         Language::Command => Some(&command::Command),
-        Language::Go | Language::Python | Language::JavaScript => None,
+        Language::Go => Some(&go::Go),
+        Language::Python | Language::JavaScript => None,
     }
 }
 
