@@ -33,8 +33,7 @@ pub struct Finding {
     /// Identifier of the rule, `check::kebab-name`.
     pub rule: &'static str,
     pub level: Level,
-    /// What it is about, outermost first: `auth`, `auth: module 2 (go)`. Names in it come from the binary: clean them
-    /// ([`crate::inspect::clean`]) before they meet a terminal.
+    /// What it is about, outermost first: `auth`, `auth: module 2 (go)`. Names in it come from the binary, as they are.
     pub subject: String,
     /// One sentence without a full stop. May quote names from the binary.
     pub message: String,

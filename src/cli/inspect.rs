@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::PathBuf};
 
 use mosaic::{
     diagnostic::Problem,
-    inspect::{self, Inspection, Item, Kind, Module, Nested, Producers, clean},
+    inspect::{self, Inspection, Item, Kind, Module, Nested, Producers},
 };
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use super::{
     Failure,
     exit::Exit,
     options::ProjectArgs,
-    reporter::{Answer, Paint, Reporter, bytes},
+    reporter::{Answer, Paint, Reporter, bytes, clean::line as clean},
 };
 
 /// Show what a component imports, exports and holds, and how large it is

@@ -8,14 +8,11 @@ pub enum Error {
     /// A file could not be read.
     #[error("could not read `{path}`")]
     Read { path: String, source: std::io::Error },
-    /// Neither a component nor the text of one.
-    #[error("`{part}` is not a component")]
-    NotAComponent { part: String, reason: String },
+    /// Not a component, or not one whose world can be read.
+    #[error(transparent)]
+    Part(#[from] crate::resolve::Error),
     #[error("`{part}` is not a valid component")]
-    Invalid { part: String, reason: String, offset: u64 },
-    /// Valid, but nothing WIT can describe.
-    #[error("the world of `{part}` cannot be read")]
-    Undescribed { part: String, reason: String },
+    Invalid { part: String, reason: String, offset: Option<u64> },
     /// Valid, but newer than what encodes compositions.
     #[error("`{part}` uses something that composition does not know yet")]
     TooNew { part: String, reason: String },
@@ -39,18 +36,12 @@ impl Diagnose for Error {
     fn problems(&self) -> Vec<Problem> {
         vec![match self {
             Error::Plan(error) => return error.problems(),
+            Error::Part(error) => return error.problems(),
             Error::Read { source, .. } => Problem::error("compose::read", self.to_string()).because(source.to_string()),
-            Error::NotAComponent { part, reason } => Problem::error("compose::not-a-component", self.to_string())
-                .in_component(part)
-                .because(reason)
-                .help("A core module becomes a component with: wasm-tools component new"),
             Error::Invalid { part, reason, offset } => Problem::error("compose::invalid", self.to_string())
                 .in_component(part)
-                .because(format!("{reason} (at byte {offset:#x})"))
+                .because(offset.map_or_else(|| reason.clone(), |offset| format!("{reason} (at byte {offset:#x})")))
                 .help("Build it again, or check the file: it may be cut off or for a newer engine."),
-            Error::Undescribed { part, reason } => {
-                Problem::error("compose::undescribed", self.to_string()).in_component(part).because(reason)
-            }
             Error::TooNew { part, reason } => Problem::error("compose::too-new", self.to_string())
                 .in_component(part)
                 .because(reason)

@@ -1,7 +1,8 @@
 //! From components to one component.
 //!
 //! 1. [`component`] and [`file`] read a part: validated in full, its world decoded ([`read`]).
-//! 2. The planner wires the parts ([`crate::plan`]); [`app`] does both steps for parts whose wiring is not known yet.
+//! 2. The planner wires the parts ([`crate::plan`]); [`app`] does both steps for parts whose wiring is not known
+//!    yet, [`as_planned`] for parts that were planned before they were built.
 //! 3. [`compose`] bounds what it is given, encodes the graph ([`encode`]), and holds the result against it: the imports
 //!    left are those the plan leaves to the host, the exports those it names, and the whole is valid ([`validate`]).
 //!
@@ -28,7 +29,7 @@ pub use self::{
 use crate::{
     plan::{
         self,
-        graph::{Graph, Wiring},
+        graph::{Graph, Said, Wiring},
     },
     resolve::Part,
 };
@@ -74,6 +75,21 @@ pub fn app(
     let graph = plan::plan(&decoded, wiring, options)?;
     let composed = compose(&graph, parts)?;
     Ok((graph, composed))
+}
+
+/// Composes what was planned before it was built: exports are those of the plan, and a part whose code does not call
+/// what its world imports is no reason to leave another out. The wiring is decided anew from the components.
+pub fn as_planned(
+    planned: &Graph,
+    parts: &IndexMap<String, PartBytes>,
+    wiring: &Wiring,
+    options: &plan::Options,
+) -> Result<(Graph, Composed), Error> {
+    let of_parts = planned.exports.iter().filter(|export| !planned.types.contains_key(&export.from));
+    let exports = of_parts.map(|export| Said::plain(format!("{}/{}", export.from, export.name))).collect();
+    let wiring = Wiring { exports: Some(exports), ..wiring.clone() };
+    let options = plan::Options { unused: plan::Unused::Allow, ..options.clone() };
+    app(parts, &wiring, &options)
 }
 
 /// Plans and composes component files, binary or text; each part is named after its file.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use wasmparser::{Validator, WasmFeatures};
 
 use super::{Error, names};
-use crate::plan::graph::Graph;
+use crate::{plan::graph::Graph, resolve};
 
 /// Components within one component, and instances there, with each alias and export of one counted: what the parser of
 /// Wasmtime 48 accepts (wasmparser 0.254, `limits`).
@@ -32,22 +32,20 @@ pub fn features() -> WasmFeatures {
 /// Validates a part in full.
 pub(super) fn part(name: &str, bytes: &[u8]) -> Result<(), Error> {
     let invalid = |reason: String, offset| Error::Invalid { part: name.to_owned(), reason, offset };
-    names::depth(bytes)
-        .and_then(|depth| if depth > names::MAX_DEPTH { Err(names::Malformed::TooDeep) } else { Ok(()) })
-        .map_err(|error| invalid(error.to_string(), 0))?;
-    match deep(|| Validator::new_with_features(features()).validate_all(bytes)) {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(invalid(error.message().to_owned(), error.offset())),
-        Err(reason) => Err(invalid(reason, 0)),
+    if names::depth(bytes).map_err(|error| invalid(error.to_string(), None))? > names::MAX_DEPTH {
+        return Err(invalid(names::Malformed::TooDeep.to_string(), None));
+    }
+    match resolve::guarded(|| Validator::new_with_features(features()).validate_all(bytes))? {
+        Ok(_) => Ok(()),
+        Err(error) => Err(invalid(error.message().to_owned(), Some(error.offset()))),
     }
 }
 
 /// Validates the app in full.
 pub(super) fn app(bytes: &[u8]) -> Result<(), Error> {
-    match deep(|| Validator::new_with_features(features()).validate_all(bytes)) {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(Error::Internal { part: None, reason: format!("the app is not valid: {error}") }),
-        Err(reason) => Err(Error::Internal { part: None, reason }),
+    match resolve::guarded(|| Validator::new_with_features(features()).validate_all(bytes))? {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Error::Internal { part: None, reason: format!("the app is not valid: {error}") }),
     }
 }
 
@@ -55,7 +53,7 @@ pub(super) fn app(bytes: &[u8]) -> Result<(), Error> {
 pub(super) fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
     const STACK: usize = 256 << 20;
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+        let thread = std::thread::Builder::new().name("guarded".to_owned()).stack_size(STACK).spawn_scoped(scope, work);
         let thread = thread.map_err(|error| format!("could not start a thread: {error}"))?;
         thread.join().map_err(|panic| {
             let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());

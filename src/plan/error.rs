@@ -173,7 +173,10 @@ fn problem(failure: &Failure, manifest: Option<&Arc<SourceFile>>) -> Problem {
             "plan::too-many-components",
             format!("{parts} components are more than engines accept in one, which is {limit}"),
         ),
-        Failure::Unmet { part, import, near, at } => unmet(part, import, near, at.as_ref()),
+        Failure::Unmet { part, import, near, at } => {
+            let problem = unmet(part, import, near, at.as_ref());
+            problem.help(format!("Or leave it to the host: {}", open(manifest, Name::new(import).base)))
+        }
         Failure::Ambiguous { part, import, providers, at } => {
             let names: Vec<_> = providers.iter().map(|(part, _)| format!("`{part}`")).collect();
             let mut problem = Problem::error(
@@ -185,10 +188,9 @@ fn problem(failure: &Failure, manifest: Option<&Arc<SourceFile>>) -> Problem {
                 problem = problem.because(format!("`{provider}` exports `{export}`"));
             }
             let base = Name::new(import).base;
-            labelled(problem, at.as_ref(), &format!("`{part}` imports this")).help(format!(
-                "Choose one in mosaic.toml: [compose] wire = {{ \"{part}/{base}\" = \"{}\" }}",
-                providers[0].0
-            ))
+            let (provider, _) = &providers[0];
+            labelled(problem, at.as_ref(), &format!("`{part}` imports this"))
+                .help(format!("Choose one: {}", wire(manifest, part, base, provider)))
         }
         Failure::Mismatch { part, import, other, export, meeting, wired_at, differences } => {
             let problem = mismatch(part, import, other, export, *meeting, differences);
@@ -225,9 +227,7 @@ fn problem(failure: &Failure, manifest: Option<&Arc<SourceFile>>) -> Problem {
             } else {
                 problem.because(format!("no other component imports what it exports: {}", quoted(exports)))
             };
-            problem
-                .because("none of the app's exports needs it")
-                .help("Remove it, export it, or pass --allow-unused to keep it.")
+            problem.because("none of the app's exports needs it").help("Leave it out, or export what it offers.")
         }
         Failure::ExportClash { name, parts } => {
             let names: Vec<_> = parts.iter().map(|part| format!("`{part}`")).collect();
@@ -245,7 +245,7 @@ fn problem(failure: &Failure, manifest: Option<&Arc<SourceFile>>) -> Problem {
             "plan::no-exports",
             "the app would export nothing: every export of a component is used by another",
         )
-        .help("Name what to export in mosaic.toml: [compose] exports = [\"component/namespace:package/interface\"]"),
+        .help(format!("Say what to export: {}", export(manifest, "component/namespace:package/interface"))),
         Failure::UnknownPart { part, known, at } => {
             let problem = Problem::error("plan::unknown-component", format!("there is no component `{part}`"));
             let problem = said(problem, manifest, at, "named here");
@@ -294,13 +294,12 @@ fn unmet(part: &str, import: &str, near: &[Near], at: Option<&Place>) -> Problem
     }
     let base = Name::new(import).base;
     let problem = labelled(problem, at, &format!("`{part}` imports this"));
-    let problem = match near.first() {
+    match near.first() {
         Some(Near::Version { part: other, .. }) => {
             problem.help(format!("Bring `{part}` and `{other}` to one version of `{base}`."))
         }
         _ => problem.help("Add a component that exports it."),
-    };
-    problem.help(format!("Or leave it to the host in mosaic.toml: [compose] open = [\"{base}\"]"))
+    }
 }
 
 fn mismatch(part: &str, import: &str, other: &str, export: &str, meeting: Meeting, differences: &[Located]) -> Problem {
@@ -356,6 +355,28 @@ fn cycle(steps: &[(String, String)]) -> Problem {
 
 fn or_nothing(text: &Option<String>) -> String {
     text.as_ref().map_or("nothing".to_owned(), |text| format!("`{text}`"))
+}
+
+/// What to write where the wiring comes from: in the manifest, or on the command line.
+fn wire(manifest: Option<&Arc<SourceFile>>, part: &str, interface: &str, to: &str) -> String {
+    match manifest {
+        Some(_) => format!("[compose] wire = {{ \"{part}/{interface}\" = \"{to}\" }}"),
+        None => format!("--wire {part}/{interface}={to}"),
+    }
+}
+
+fn open(manifest: Option<&Arc<SourceFile>>, interface: &str) -> String {
+    match manifest {
+        Some(_) => format!("[compose] open = [\"{interface}\"]"),
+        None => format!("--open {interface}"),
+    }
+}
+
+fn export(manifest: Option<&Arc<SourceFile>>, said: &str) -> String {
+    match manifest {
+        Some(_) => format!("[compose] exports = [\"{said}\"]"),
+        None => format!("--export {said}"),
+    }
 }
 
 /// Adds a label where the text is at hand, else a line that tells the place.

@@ -132,10 +132,7 @@ fn two_providers_are_ambiguous_until_one_is_wired() {
     let problems = error.problems();
     assert_eq!(problems[0].code, "plan::ambiguous");
     assert_eq!(problems[0].message, "`gateway` imports `acme:shop/auth@0.1.0`, which `auth-a` and `auth-b` export");
-    assert_eq!(
-        problems[0].help,
-        ["Choose one in mosaic.toml: [compose] wire = { \"gateway/acme:shop/auth\" = \"auth-a\" }"]
-    );
+    assert_eq!(problems[0].help, ["Choose one: --wire gateway/acme:shop/auth=auth-a"]);
     let graph = plan(&parts, &wire(&[("gateway", "acme:shop/auth", "auth-b")]), &Options::default()).expect("wired");
     assert_eq!(edges(&graph), ["gateway.auth@0.1.0 ← auth-b.auth@0.1.0 Wired(None)"]);
     // What nobody imports is exported.

@@ -282,3 +282,20 @@ fn packages_may_be_encoded_as_webassembly() {
     let problems = run(&project(root.path(), &[("app", None, None)])).unwrap_err().problems();
     assert_eq!(problems[0].code, "resolve::truncated");
 }
+
+#[test]
+fn every_example_resolves() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("polyglot-examples");
+    let mut seen = 0;
+    for example in fs::read_dir(&examples).unwrap().map(|entry| entry.unwrap().path()) {
+        if !example.join("mosaic.toml").exists() {
+            continue;
+        }
+        let project = Project::load(&example.join("mosaic.toml"), None).unwrap();
+        let resolution = run(&project).unwrap_or_else(|error| panic!("{}: {error}", example.display()));
+        assert_eq!(resolution.components.len(), project.manifest.components.len());
+        resolution.components.values().for_each(reads_back);
+        seen += 1;
+    }
+    assert!(seen >= 4, "only {seen} examples in {}", examples.display());
+}

@@ -231,7 +231,7 @@ fn take(source: &'static Source, pinned: &BTreeMap<String, String>) -> Result<Ve
 /// Has cargo download a crate (where it is not there yet) and gives the path of its archive.
 fn archive(source: &Source) -> Result<PathBuf, String> {
     let id = format!("{}@{}", source.name, source.version);
-    let output = Command::new("cargo")
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["info", "--quiet", &id])
         .current_dir(std::env::temp_dir())
         .output()

@@ -6,7 +6,7 @@
 //!
 //! Whether to colour, how wide the terminal is and whether bars can be drawn is decided once, in [`Look::decide`].
 
-mod clean;
+pub mod clean;
 mod human;
 mod json;
 mod problem;
