@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{
     artifact::{Artifact, Target},
     flags::{self, Flags},
+    target,
 };
 use crate::{
     build::{
@@ -50,7 +51,14 @@ pub struct Built {
 
 /// Builds the crate in the unit's source folder.
 pub fn build(unit: &Unit, toolchain: &toolchain::Rust) -> Result<Built, Problem> {
-    let plain = plain(unit, toolchain);
+    let target = target::folder(unit).map_err(|error| {
+        Problem::error(
+            "build::rust-target-folder",
+            format!("could not prepare a target folder for `{}`", unit.part.name),
+        )
+        .because(error.to_string())
+    })?;
+    let plain = plain(unit, toolchain, &target);
     let mut command = NOT_OURS.iter().fold(plain.clone(), Command::env_remove);
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| NOT_OURS_EITHER.iter().any(|prefix| name.starts_with(prefix))) {
@@ -58,7 +66,7 @@ pub fn build(unit: &Unit, toolchain: &toolchain::Rust) -> Result<Built, Problem>
         }
     }
     command = command.args(["--message-format=json-render-diagnostics", "--quiet", "--color=never"]);
-    command = match flags::given(unit) {
+    command = match flags::given(unit, &target) {
         Flags::Environment(flags) => command.env("CARGO_ENCODED_RUSTFLAGS", flags),
         Flags::Config(setting) => command.arg("--config").arg(setting),
     };
@@ -114,12 +122,12 @@ pub fn config_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The command as a person would type it.
-fn plain(unit: &Unit, toolchain: &toolchain::Rust) -> Command {
+fn plain(unit: &Unit, toolchain: &toolchain::Rust, target: &Path) -> Command {
     let mut command = Command::new(&toolchain.cargo)
         .cwd(&unit.source)
         .args(["build", "--target", RUST_TARGET])
         .arg("--target-dir")
-        .arg(&unit.cargo_target);
+        .arg(target);
     if let Some(rustc) = &toolchain.rustc {
         command = command.env("RUSTC", rustc);
     }
