@@ -32,12 +32,14 @@ use mosaic::{
     },
     project::Project,
     resolve::{self, Resolution},
+    runtime::{Artifact, Content, Grants},
     toolchain,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     Failure,
+    grants::{GrantArgs, data_of},
     options::{BuildArgs, LockArgs, ProjectArgs},
     reporter::{Reporter, bytes, duration},
 };
@@ -56,6 +58,14 @@ pub struct Opened<'a> {
 pub struct App {
     pub path: PathBuf,
     pub digest: Hash,
+}
+
+/// A component to run or serve, and what it may touch.
+pub struct Guest {
+    pub artifact: Artifact<'static>,
+    pub grants: Grants,
+    /// Where wasi:keyvalue is kept.
+    pub data: Option<PathBuf>,
 }
 
 /// What the app on disk was made of, beside it.
@@ -88,6 +98,13 @@ impl<'a> Opened<'a> {
     pub fn plan(&self) -> Result<Graph, Failure> {
         let parts: Vec<_> = self.resolution.components.values().map(|component| component.part.clone()).collect();
         Ok(plan::plan(&parts, &self.wiring, &self.options)?)
+    }
+
+    /// Everything: planned ahead, built, composed.
+    pub fn app(&self, args: &BuildArgs) -> Result<App, Failure> {
+        self.plan()?;
+        let artifacts = self.build(args, None)?;
+        self.compose(&artifacts, args)
     }
 
     /// Builds all parts, or those named, and tells of each.
@@ -248,6 +265,34 @@ impl<'a> Opened<'a> {
         let text = format!("`{profile}` {shown} ({}) in {took}", bytes(size));
         self.reporter.event(Event::Note { verb: "Finished", text: &text });
         Ok(())
+    }
+}
+
+impl Guest {
+    /// Any component: flags grant.
+    pub fn of_file(file: PathBuf, flags: &GrantArgs) -> Result<Guest, Failure> {
+        let grants = flags.grants()?;
+        Ok(Guest { artifact: Artifact::file(file), grants, data: flags.data.clone() })
+    }
+
+    /// The app of a project, built: its manifest grants, and flags narrow.
+    pub fn of_project(
+        project: &ProjectArgs,
+        locks: &LockArgs,
+        args: &BuildArgs,
+        flags: &GrantArgs,
+        reporter: &Reporter,
+    ) -> Result<Guest, Failure> {
+        let opened = Opened::new(project, locks, reporter)?;
+        let grants = flags.narrowing(&opened.project)?;
+        let app = opened.app(args)?;
+        let data = match &flags.data {
+            Some(data) => data.clone(),
+            None => data_of(&opened.project)?,
+        };
+        let name = opened.project.manifest.app.name.value.clone();
+        let content = Content::File { path: app.path, digest: Some(app.digest) };
+        Ok(Guest { artifact: Artifact { name, content }, grants, data: Some(data) })
     }
 }
 

@@ -35,8 +35,6 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         opened.build(&args.build, Some(&args.components))?;
         return Ok(Exit::Done);
     }
-    opened.plan()?;
-    let artifacts = opened.build(&args.build, None)?;
-    opened.compose(&artifacts, &args.build)?;
+    opened.app(&args.build)?;
     Ok(Exit::Done)
 }

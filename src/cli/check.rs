@@ -41,7 +41,7 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         true => {
             let opened = Opened::new(&args.project, &args.lock, reporter)?;
             if let Err(failure) = opened.plan() {
-                failure.0.iter().for_each(|problem| reporter.problem(problem));
+                reporter.problems(&failure.0);
                 wanting = true;
             }
             let app = opened.project.layout.app(&opened.project.manifest.app.name.value);

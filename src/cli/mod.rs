@@ -16,14 +16,17 @@ mod completions;
 mod compose;
 mod doctor;
 mod exit;
+mod grants;
 mod init;
 mod inspect;
 mod man;
 mod new;
 mod options;
 mod reporter;
+mod run;
 mod scaffold;
 mod schema;
+mod serve;
 mod setup;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -79,6 +82,8 @@ enum Command {
     Add(add::Args),
     Build(build::Args),
     Compose(compose::Args),
+    Run(run::Args),
+    Serve(serve::Args),
     Check(check::Args),
     Inspect(inspect::Args),
     Bindings(bindings::Args),
@@ -98,6 +103,8 @@ impl Command {
             Command::Add(args) => add::run(args, reporter),
             Command::Build(args) => build::run(args, reporter),
             Command::Compose(args) => compose::run(args, reporter),
+            Command::Run(args) => run::run(args, reporter),
+            Command::Serve(args) => serve::run(args, reporter),
             Command::Check(args) => check::run(args, reporter),
             Command::Inspect(args) => inspect::run(args, reporter),
             Command::Bindings(args) => bindings::run(args, reporter),
@@ -119,7 +126,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => {
             let reporter = Reporter::new(&cli.output);
             let exit = cli.command.run(&reporter).unwrap_or_else(|failure| {
-                failure.0.iter().for_each(|problem| reporter.problem(problem));
+                reporter.problems(&failure.0);
                 Exit::Failed
             });
             reporter.finish(exit.is_success());

@@ -100,6 +100,14 @@ impl Reporter {
         }
     }
 
+    /// Several. People read once what several components have in common.
+    pub fn problems(&self, problems: &[Problem]) {
+        match &self.form {
+            Form::Human(human) => problem::shared(problems).iter().for_each(|problem| human.problem(problem)),
+            Form::Json(json) => problems.iter().for_each(|problem| json.problem(problem)),
+        }
+    }
+
     /// The thing asked for.
     pub fn answer<A: Answer>(&self, answer: &A) {
         match &self.form {

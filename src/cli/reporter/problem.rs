@@ -31,6 +31,22 @@ pub fn render(problem: &Problem, paint: Paint, width: usize) -> String {
     text
 }
 
+/// The problems, those that differ by nothing but their component made one.
+pub fn shared(problems: &[Problem]) -> Vec<Problem> {
+    let mut shared: Vec<Problem> = Vec::new();
+    for problem in problems {
+        let same = |other: &&mut Problem| {
+            let by = |it: &Problem| (it.level, it.code, it.message.clone(), it.causes.clone(), it.help.clone());
+            problem.labels.is_empty() && other.labels.is_empty() && by(problem) == by(other)
+        };
+        match (shared.iter_mut().find(same), &problem.component) {
+            (Some(Problem { component: Some(known), .. }), Some(another)) => *known = format!("{known}, {another}"),
+            _ => shared.push(problem.clone()),
+        }
+    }
+    shared
+}
+
 /// One snippet a source, the one with the primary label first.
 fn snippets(labels: &[Label]) -> Vec<Element<'_>> {
     let mut sources: Vec<&Label> = Vec::new();

@@ -182,3 +182,11 @@ fn a_reader_that_went_away_is_no_failure() {
     stream.write(b"hello");
     stream.write(b"again");
 }
+
+#[test]
+fn what_components_have_in_common_is_read_once() {
+    let missing = |component: &str| Problem::error("toolchain::missing", "no Go").in_component(component);
+    let shared = problem::shared(&[missing("a"), mismatch(), missing("b"), mismatch()]);
+    let told: Vec<_> = shared.iter().map(|problem| problem.component.clone().unwrap()).collect();
+    assert_eq!(told, ["a, b", "auth", "auth"]);
+}
