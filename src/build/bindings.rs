@@ -17,7 +17,8 @@ use crate::{
 };
 
 /// Files at the top of a source folder that say how the language packages it.
-const PACKAGE_FILES: [&str; 6] = ["Cargo.toml", "go.mod", "pyproject.toml", "package.json", "tsconfig.json", "pyrightconfig.json"];
+const PACKAGE_FILES: [&str; 6] =
+    ["Cargo.toml", "go.mod", "pyproject.toml", "package.json", "tsconfig.json", "pyrightconfig.json"];
 
 /// Brings a unit's bindings up to date.
 pub(super) fn refresh(unit: &Unit, backend: &dyn Backend, events: Events<'_>) -> Result<(), Failure> {

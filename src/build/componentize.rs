@@ -16,10 +16,8 @@ use wasmparser::{Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
-use super::conform::compatible;
-
-/// What the command adapter exports for a module's `_start`, in any version of 0.2.
-const RUN: &str = "wasi:cli/run@0.2.0";
+use super::conform::{RUN, compatible};
+use crate::diagnostic::Problem;
 
 /// Why a module cannot be made a component of the world.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +28,17 @@ pub enum Error {
     /// The module does not match the world: the encoder's words, outermost first.
     #[error("the core module does not match the world")]
     Encode(Vec<String>),
+}
+
+impl Error {
+    /// Adds to `problem` why, in the encoder's words.
+    #[must_use]
+    pub fn explain(self, problem: Problem) -> Problem {
+        match self {
+            Error::Module(error) => problem.because(error.to_string()),
+            Error::Encode(words) => words.into_iter().fold(problem, Problem::because),
+        }
+    }
 }
 
 /// What decides how a module is wrapped.
@@ -43,7 +52,8 @@ struct Shape {
 /// The component.
 pub fn componentize(module: &[u8], resolve: &Resolve, world: WorldId) -> Result<Vec<u8>, Error> {
     let shape = shape(module).map_err(Error::Module)?;
-    encode(module, &shape, resolve, world).map_err(|error| Error::Encode(error.chain().map(ToString::to_string).collect()))
+    encode(module, &shape, resolve, world)
+        .map_err(|error| Error::Encode(error.chain().map(ToString::to_string).collect()))
 }
 
 fn encode(module: &[u8], shape: &Shape, resolve: &Resolve, world: WorldId) -> anyhow::Result<Vec<u8>> {

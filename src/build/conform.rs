@@ -19,6 +19,9 @@ const FEATURES: WasmFeatures = WasmFeatures::WASM3
     .union(WasmFeatures::COMPONENT_MODEL)
     .union(WasmFeatures::CM_ASYNC);
 
+/// What a program exports for its `main`, in any version of 0.2.
+pub(super) const RUN: &str = "wasi:cli/run@0.2.0";
+
 /// Everything that is wrong with a unit's bytes.
 pub fn conform(unit: &Unit, bytes: &[u8]) -> Vec<Failure> {
     let component = || unit.part.name.clone();
@@ -137,7 +140,9 @@ mod tests {
 
     #[test]
     fn what_the_world_says_passes() {
-        let bytes = component(&format!("(component (import \"wasi:x/y@0.2.0\" (instance)) {INSTANCE} (export \"a:b/i\" (instance $i)))"));
+        let bytes = component(&format!(
+            "(component (import \"wasi:x/y@0.2.0\" (instance)) {INSTANCE} (export \"a:b/i\" (instance $i)))"
+        ));
         assert!(conform(&part(WORLD), &bytes).is_empty());
     }
 
@@ -145,12 +150,15 @@ mod tests {
     fn exports_of_inner_components_are_not_its_own() {
         let bytes = component(&format!("(component (component {INSTANCE} (export \"a:b/i\" (instance $i))))"));
         let failures = conform(&part(WORLD), &bytes);
-        assert!(matches!(&failures[..], [Failure::Exports { missing, extra, .. }] if missing == &["a:b/i"] && extra.is_empty()));
+        assert!(
+            matches!(&failures[..], [Failure::Exports { missing, extra, .. }] if missing == &["a:b/i"] && extra.is_empty())
+        );
     }
 
     #[test]
     fn every_deviation_is_told() {
-        let bytes = component(&format!("(component (import \"a:b/k\" (instance)) {INSTANCE} (export \"init\" (instance $i)))"));
+        let bytes =
+            component(&format!("(component (import \"a:b/k\" (instance)) {INSTANCE} (export \"init\" (instance $i)))"));
         let failures = conform(&part(WORLD), &bytes);
         assert!(matches!(
             &failures[..],

@@ -1,10 +1,9 @@
-//! Several units at a time, and one process at a time.
+//! Several units at a time.
 //!
 //! Rust units share cargo's target folder, which cargo locks: they form one lane and follow each other, so that none
 //! holds a job while it waits for that lock. Every other unit is a lane of its own.
 
 use std::{
-    fs::{File, TryLockError},
     num::NonZeroUsize,
     path::Path,
     sync::{
@@ -20,25 +19,21 @@ use super::{
     backend::Unit,
     error::{Error, Failure},
 };
-use crate::{
-    event::{Event, Events},
-    language::Language,
-    project::Layout,
-};
+use crate::language::Language;
 
-/// Does `work` on every unit, on up to `jobs` threads: all results by component in the units' order, or all failures.
+/// Does `work` on every unit (given with its index), on up to `jobs` threads. Results in the units' order.
 pub(super) fn in_parallel<T: Send>(
     units: &[Unit],
     jobs: NonZeroUsize,
-    work: impl Fn(&Unit) -> Result<T, Vec<Failure>> + Sync,
-) -> Result<IndexMap<String, T>, Error> {
+    work: impl Fn(usize, &Unit) -> Result<T, Vec<Failure>> + Sync,
+) -> Vec<Result<T, Vec<Failure>>> {
     let lanes = lanes(units);
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(units.len()));
     let worker = || {
         while let Some(lane) = lanes.get(next.fetch_add(1, Ordering::Relaxed)) {
             for &index in lane {
-                let result = work(&units[index]);
+                let result = work(index, &units[index]);
                 results.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
             }
         }
@@ -51,10 +46,15 @@ pub(super) fn in_parallel<T: Send>(
     });
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// All values by component in the units' order, or all failures.
+pub(super) fn gathered<T>(units: &[Unit], results: Vec<Result<T, Vec<Failure>>>) -> Result<IndexMap<String, T>, Error> {
     let (mut done, mut failures) = (IndexMap::new(), Vec::new());
-    for (index, result) in results {
+    for (unit, result) in units.iter().zip(results) {
         match result {
-            Ok(value) => drop(done.insert(units[index].part.name.clone(), value)),
+            Ok(value) => drop(done.insert(unit.part.name.clone(), value)),
             Err(told) => failures.extend(told),
         }
     }
@@ -74,34 +74,18 @@ fn lanes(units: &[Unit]) -> Vec<Vec<usize>> {
     lanes.into_values().chain(alone).collect()
 }
 
-/// Waits until no other process works in the output folder, and keeps others out while the value lives.
-pub(super) fn lock(layout: &Layout, events: Events<'_>) -> Result<File, Failure> {
-    let path = layout.out.join(".lock");
-    let taken = || {
-        std::fs::create_dir_all(&layout.out)?;
-        let file = File::options().create(true).truncate(false).write(true).open(&path)?;
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => {
-                events(Event::Waiting { what: &format!("another `cargo mosaic` in `{}`", layout.out.display()) });
-                file.lock()?;
-            }
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-        Ok(file)
-    };
-    taken().map_err(|error| Failure::Write { path: path.clone(), error })
-}
-
 #[cfg(test)]
 mod tests {
-    use std::{path::Path, sync::Barrier};
+    use std::sync::Barrier;
 
     use super::*;
     use crate::plan::fingerprint::tests::unit;
 
     fn units(languages: &[Language]) -> Vec<Unit> {
-        let named = |(i, language): (usize, &Language)| Unit { language: *language, ..unit(Path::new("/app"), &format!("p{i}")) };
+        let named = |(i, language): (usize, &Language)| Unit {
+            language: *language,
+            ..unit(Path::new("/app"), &format!("p{i}"))
+        };
         languages.iter().enumerate().map(named).collect()
     }
 
@@ -116,46 +100,33 @@ mod tests {
         let units = units(&[Language::Go, Language::Python]);
         let both = Barrier::new(2);
         let jobs = NonZeroUsize::new(2).unwrap();
-        let done = in_parallel(&units, jobs, |unit| {
+        let results = in_parallel(&units, jobs, |_, unit| {
             both.wait();
             Ok(unit.language)
         });
-        assert_eq!(done.unwrap().into_iter().collect::<Vec<_>>(), [("p0".into(), Language::Go), ("p1".into(), Language::Python)]);
+        let done = gathered(&units, results);
+        assert_eq!(
+            done.unwrap().into_iter().collect::<Vec<_>>(),
+            [("p0".into(), Language::Go), ("p1".into(), Language::Python)]
+        );
     }
 
     #[test]
     fn every_failure_is_told_and_every_unit_tried() {
         let units = units(&[Language::Go, Language::Rust, Language::Python]);
         let tried = AtomicUsize::new(0);
-        let error = in_parallel(&units, NonZeroUsize::MIN, |unit| -> Result<(), _> {
+        let results = in_parallel(&units, NonZeroUsize::MIN, |_, unit| {
             tried.fetch_add(1, Ordering::Relaxed);
-            if unit.language == Language::Rust { Ok(()) } else { Err(vec![Failure::Stale { component: unit.part.name.clone() }]) }
-        });
-        let told = error.unwrap_err().failures;
-        assert!(matches!(&told[..], [Failure::Stale { component: a }, Failure::Stale { component: b }] if a == "p0" && b == "p2"));
-        assert_eq!(tried.into_inner(), 3);
-    }
-
-    #[test]
-    fn a_second_process_waits_and_says_so() {
-        let folder = tempfile::tempdir().unwrap();
-        let layout = Layout { out: folder.path().join("mosaic") };
-        let held = lock(&layout, &|_| panic!("nobody else is there")).unwrap();
-        let waited = AtomicUsize::new(0);
-        thread::scope(|scope| {
-            let second = scope.spawn(|| {
-                lock(&layout, &|event| {
-                    assert!(matches!(event, Event::Waiting { .. }));
-                    waited.fetch_add(1, Ordering::SeqCst);
-                })
-                .unwrap()
-            });
-            while waited.load(Ordering::SeqCst) == 0 {
-                thread::yield_now();
+            if unit.language == Language::Rust {
+                Ok(())
+            } else {
+                Err(vec![Failure::Stale { component: unit.part.name.clone() }])
             }
-            drop(held);
-            second.join().unwrap();
         });
-        assert_eq!(waited.into_inner(), 1);
+        let told = gathered(&units, results).unwrap_err().failures;
+        assert!(
+            matches!(&told[..], [Failure::Stale { component: a }, Failure::Stale { component: b }] if a == "p0" && b == "p2")
+        );
+        assert_eq!(tried.into_inner(), 3);
     }
 }

@@ -11,9 +11,13 @@ pub mod command;
 pub mod componentize;
 mod conform;
 pub mod error;
+pub mod go;
 mod lanes;
+pub mod leftovers;
 mod record;
 pub mod rust;
+#[cfg(test)]
+mod tests;
 mod unit;
 
 use std::{num::NonZeroUsize, path::PathBuf};
@@ -24,9 +28,14 @@ use indexmap::IndexMap;
 pub use self::error::{Error, Failure};
 use self::{
     backend::{Backend, Unit},
-    lanes::{in_parallel, lock},
+    lanes::{gathered, in_parallel},
 };
-use crate::{cache::Home, event::Events, language::Language, project::Layout};
+use crate::{
+    cache::{self, Home, Lock},
+    event::Events,
+    language::Language,
+    project::Layout,
+};
 
 /// How to build.
 #[derive(Debug, Clone)]
@@ -62,23 +71,35 @@ pub struct Artifact {
 }
 
 /// Builds every unit that is not fresh. On failure the parts that could be built are built all the same.
+///
+/// Bindings of all units are there before the first compiler starts: where crates share a cargo workspace, none can be
+/// built while another's are missing. Whoever builds only some units of a project calls [`bindings`] with all first.
 pub fn build(units: &[Unit], options: &Options, events: Events<'_>) -> Result<Artifacts, Error> {
     let _lock = lock(&options.layout, events)?;
     shared_sources(units)?;
-    in_parallel(units, options.jobs, |unit| unit::build(unit, options, events))
+    let prepared = in_parallel(units, options.jobs, |_, unit| unit::prepare(unit, options, events));
+    let results = in_parallel(units, options.jobs, |index, unit| match &prepared[index] {
+        Ok(prepared) => unit::build(unit, prepared, options, events),
+        // Told below, in the place of this.
+        Err(_) => Err(Vec::new()),
+    });
+    let results = prepared.into_iter().zip(results).map(|(prepared, built)| prepared.and(built));
+    gathered(units, results.collect())
 }
 
 /// The parts as they are on disk, if every one is fresh; else an error that names those to be built. Starts no compiler.
 pub fn built(units: &[Unit], options: &Options) -> Result<Artifacts, Error> {
-    in_parallel(units, options.jobs, |unit| {
+    let results = in_parallel(units, options.jobs, |_, unit| {
         let stale = || vec![Failure::Stale { component: unit.part.name.clone() }];
         unit::built(unit, &options.layout)?.ok_or_else(stale)
-    })
+    });
+    gathered(units, results)
 }
 
 /// The components that a build would compile, or take from the user's store. Starts no compiler.
 pub fn stale(units: &[Unit], options: &Options) -> Result<Vec<String>, Error> {
-    let found = in_parallel(units, options.jobs, |unit| unit::built(unit, &options.layout))?;
+    let results = in_parallel(units, options.jobs, |_, unit| unit::built(unit, &options.layout));
+    let found = gathered(units, results)?;
     Ok(found.into_iter().filter(|(_, artifact)| artifact.is_none()).map(|(component, _)| component).collect())
 }
 
@@ -86,7 +107,15 @@ pub fn stale(units: &[Unit], options: &Options) -> Result<Vec<String>, Error> {
 pub fn bindings(units: &[Unit], options: &Options, events: Events<'_>) -> Result<(), Error> {
     let _lock = lock(&options.layout, events)?;
     shared_sources(units)?;
-    in_parallel(units, options.jobs, |unit| unit::bindings(unit, events)).map(|_| ())
+    let results = in_parallel(units, options.jobs, |_, unit| unit::bindings(unit, events));
+    gathered(units, results).map(|_| ())
+}
+
+/// Keeps other processes out of the output folder while it lives.
+fn lock(layout: &Layout, events: Events<'_>) -> Result<Lock, Failure> {
+    let path = layout.out.join(".lock");
+    let what = format!("another `cargo mosaic` in `{}`", layout.out.display());
+    cache::lock(&path, &what, events).map_err(|error| Failure::Write { path, error })
 }
 
 /// The backend of a language; `None` where this Mosaic was compiled without it.
@@ -94,13 +123,15 @@ fn backend(language: Language) -> Option<&'static dyn Backend> {
     match language {
         Language::Rust => Some(&rust::Rust),
         Language::Command => Some(&command::Command),
-        Language::Go | Language::Python | Language::JavaScript => None,
+        Language::Go => Some(&go::Go),
+        Language::Python | Language::JavaScript => None,
     }
 }
 
 /// Refuses units that would write to each other's bindings.
 fn shared_sources(units: &[Unit]) -> Result<(), Error> {
-    let pairs = units.iter().enumerate().flat_map(|(i, first)| units[i + 1..].iter().map(move |second| (first, second)));
+    let pairs =
+        units.iter().enumerate().flat_map(|(i, first)| units[i + 1..].iter().map(move |second| (first, second)));
     let failures: Vec<Failure> = pairs
         .filter(|(first, second)| first.source == second.source && first.world != second.world)
         .map(|(first, second)| Failure::SharedSource {

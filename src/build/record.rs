@@ -5,8 +5,7 @@
 //! while those files are the same too. The store keeps the record by fingerprint and the bytes by their own digest, so
 //! that a clean checkout, another worktree or an emptied `target` need not build again what was built here before.
 //!
-//! The store is a convenience: an entry that is missing, torn or does not have the digest it is kept under counts as
-//! not there.
+//! The store is a convenience: an entry that is missing, torn or refused counts as not there.
 
 use std::path::{Path, PathBuf};
 
@@ -64,7 +63,8 @@ impl Record {
         let unchanged = |read: &Read, digests: &mut Digests| {
             digests.digest(&unit.source.join(&read.name)).is_ok_and(|digest| digest.to_string() == read.digest)
         };
-        let holds = self.fingerprint == fingerprint.to_string() && self.read.iter().all(|read| unchanged(read, digests));
+        let holds =
+            self.fingerprint == fingerprint.to_string() && self.read.iter().all(|read| unchanged(read, digests));
         holds.then(|| Hash::from_hex(&self.digest).ok()).flatten()
     }
 
@@ -87,13 +87,13 @@ fn file(unit: &Unit) -> PathBuf {
     unit.work.join("record.json")
 }
 
-/// A part from the store, with its record: bytes that have the digest the record names.
+/// A part from the store, with its record and the digest of its bytes, which the store has verified.
 pub fn fetch(home: &Home, unit: &Unit, fingerprint: Hash, digests: &mut Digests) -> Option<(Record, Hash, Vec<u8>)> {
     let entry = |kind, key: &str| std::fs::read(home.get(kind, key).ok()??).ok();
     let record: Record = serde_json::from_slice(&entry(RECORDS, &fingerprint.to_string())?).ok()?;
     let digest = record.holds(unit, fingerprint, digests)?;
     let bytes = entry(PARTS, &record.digest)?;
-    (blake3::hash(&bytes) == digest).then_some((record, digest, bytes))
+    Some((record, digest, bytes))
 }
 
 /// Puts a part into the store.

@@ -34,6 +34,7 @@ pub struct Unreadable {
 pub fn sources(unit: &Unit, outside: &[PathBuf]) -> Result<BTreeMap<PathBuf, PathBuf>, Unreadable> {
     let mut files = walk(unit, &unit.source, Ignored::Honoured)?;
     if files.is_empty() {
+        std::fs::read_dir(&unit.source).map_err(|source| Unreadable { path: unit.source.clone(), source })?;
         // The whole folder is ignored: what was asked for all the same is not empty.
         files = walk(unit, &unit.source, Ignored::Included)?;
     }
@@ -83,7 +84,8 @@ fn walk(unit: &Unit, folder: &Path, ignored: Ignored) -> Result<Vec<PathBuf>, Un
 }
 
 fn generated(entry: &DirEntry) -> bool {
-    entry.file_type().is_some_and(|kind| kind.is_dir()) && GENERATED.iter().any(|name| OsStr::new(name) == entry.file_name())
+    entry.file_type().is_some_and(|kind| kind.is_dir())
+        && GENERATED.iter().any(|name| OsStr::new(name) == entry.file_name())
 }
 
 /// What Mosaic or the unit's own command writes, wherever the user put it.

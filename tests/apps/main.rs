@@ -4,6 +4,8 @@
 
 mod backend;
 mod errors;
+mod matrix;
 mod pipeline;
+mod scaffold;
 mod storefront;
 mod support;

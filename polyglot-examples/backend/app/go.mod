@@ -1,0 +1,3 @@
+module example.com/backend/app
+
+go 1.26

@@ -1,0 +1,3 @@
+module example.com/matrix/caller
+
+go 1.26

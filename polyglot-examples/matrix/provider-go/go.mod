@@ -1,0 +1,3 @@
+module example.com/matrix/provider
+
+go 1.26

@@ -1,0 +1,3 @@
+module example.com/pipeline/stats
+
+go 1.26

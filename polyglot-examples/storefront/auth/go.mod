@@ -1,0 +1,3 @@
+module example.com/storefront/auth
+
+go 1.26

@@ -1,0 +1,29 @@
+//! Four callers, four providers: every pair composed into an app of its own, and run.
+
+use crate::support::{Project, Ran};
+
+const LANGUAGES: [&str; 4] = ["rust", "go", "python", "javascript"];
+
+#[test]
+fn every_caller_with_every_provider() {
+    let project = Project::example("matrix");
+    project.run(&["build", "--parts"]).ok();
+    let mut failed = Vec::new();
+    for caller in LANGUAGES {
+        for provider in LANGUAGES {
+            let parts = [format!("caller-{caller}"), format!("provider-{provider}")]
+                .map(|part| format!("target/mosaic/components/{part}.wasm"));
+            let app = format!("{caller}-{provider}.wasm");
+            let composed = project.run(&["compose", &parts[0], &parts[1], "-o", &app]);
+            let ran = if composed.code == Some(0) { project.run(&["run", &app]) } else { composed };
+            if ran.code != Some(0) || !ran.stdout.contains("every shape arrived whole") {
+                failed.push(format!("{caller} → {provider}: {}", told(&ran)));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{} of 16 pairs failed\n{}", failed.len(), failed.join("\n"));
+}
+
+fn told(ran: &Ran) -> String {
+    ran.to_string().lines().take(30).collect::<Vec<_>>().join("\n    ")
+}
