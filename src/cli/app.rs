@@ -32,7 +32,7 @@ use mosaic::{
     },
     project::Project,
     resolve::{self, Resolution},
-    runtime::{Artifact, Content, Grants},
+    runtime::{self, Artifact, Content, Grants},
     toolchain,
 };
 use serde::{Deserialize, Serialize};
@@ -269,6 +269,17 @@ impl<'a> Opened<'a> {
 }
 
 impl Guest {
+    /// What is wrong with it; the next step is for the project where it is a project's.
+    pub fn failed(&self, error: runtime::Error) -> Failure {
+        let mut failure = Failure::from(error);
+        if let Content::File { digest: Some(_), .. } = self.artifact.content {
+            let file = format!(" {}`", self.artifact.name);
+            let helps = failure.0.iter_mut().flat_map(|problem| &mut problem.help);
+            helps.for_each(|help| *help = help.replace(&file, "`"));
+        }
+        failure
+    }
+
     /// Any component: flags grant.
     pub fn of_file(file: PathBuf, flags: &GrantArgs) -> Result<Guest, Failure> {
         let grants = flags.grants()?;
