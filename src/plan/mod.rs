@@ -6,6 +6,7 @@ pub mod explain;
 mod exports;
 pub mod fingerprint;
 pub mod graph;
+mod order;
 pub mod sources;
 mod surface;
 pub mod units;

@@ -173,3 +173,21 @@ pub(super) fn owner(resolve: &Resolve, id: TypeId) -> Option<String> {
         TypeOwner::World(_) | TypeOwner::None => None,
     }
 }
+
+/// The interface a world's own type comes from, and its name there.
+pub(super) fn used_type(surface: &Surface<'_>, id: TypeId) -> Option<(String, String)> {
+    let resolve = surface.resolve();
+    let TypeDefKind::Type(Type::Id(used)) = resolve.types[id].kind else { return None };
+    match resolve.types[used].owner {
+        TypeOwner::Interface(interface) => Some((resolve.id_of(interface)?, resolve.types[used].name.clone()?)),
+        TypeOwner::World(_) | TypeOwner::None => None,
+    }
+}
+
+/// The interface an import is, or comes from.
+pub(super) fn used_interface(surface: &Surface<'_>, import: &str) -> String {
+    match surface.imports[import].item {
+        WorldItem::Type { id, .. } => used_type(surface, *id).map_or(import.to_owned(), |(interface, _)| interface),
+        _ => import.to_owned(),
+    }
+}

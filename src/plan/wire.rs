@@ -16,13 +16,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use indexmap::{IndexMap, IndexSet};
-use wit_parser::{Type, TypeDefKind, TypeId, TypeOwner, WorldItem};
+use indexmap::IndexMap;
+use wit_parser::WorldItem;
 
 use super::{
     error::{self, Error, Failure, Near, Role},
     exports,
     graph::{Edge, Graph, HostImport, Why, Wiring},
+    order::{self, Cycle},
     surface::{self, Sources, Surface},
     verify,
 };
@@ -106,14 +107,13 @@ pub fn plan(parts: &[Part], wiring: &Wiring, options: &Options) -> Result<Graph,
     planner.cut_cycles_of_plain_types();
     planner.types = planner.plain_types();
     let mut graph = planner.graph();
-    let order = planner.in_dependency_order(&graph);
-    match order {
+    match order::in_dependency_order(&graph, planner.part_names()) {
         Ok(order) => {
             let place: HashMap<&str, usize> = order.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
             graph.edges.sort_by_key(|edge| place[edge.from.as_str()]);
             graph.instances = order;
         }
-        Err(cycle) => planner.failures.push(cycle),
+        Err(Cycle { steps }) => planner.failures.push(Failure::Cycle { steps }),
     }
     if planner.failures.is_empty() {
         graph.exports = exports::exports(&mut planner, &graph);
@@ -144,6 +144,10 @@ impl Planner<'_> {
 
     pub(super) fn name(&self, part: usize) -> &str {
         &self.surfaces[part].part.name
+    }
+
+    fn part_names(&self) -> impl Iterator<Item = &str> {
+        self.surfaces.iter().map(|surface| surface.part.name.as_str())
     }
 
     pub(super) fn index(&self, part: &str) -> Option<usize> {
@@ -237,7 +241,7 @@ impl Planner<'_> {
             return Some(Provider::Part { index: to, export: export.clone(), why });
         }
         if let WorldItem::Type { id, .. } = port.item
-            && let Some((interface, _)) = used_type(surface, *id)
+            && let Some((interface, _)) = surface::used_type(surface, *id)
             && surface.imports.contains_key(&interface)
         {
             return self.provider(part, &interface);
@@ -358,7 +362,7 @@ impl Planner<'_> {
     fn cut_cycles_of_plain_types(&mut self) {
         loop {
             let graph = self.graph();
-            let Err(Failure::Cycle { steps }) = self.in_dependency_order(&graph) else { return };
+            let Err(Cycle { steps }) = order::in_dependency_order(&graph, self.part_names()) else { return };
             let plain = steps.iter().find_map(|(from, import)| {
                 let index = self.index(from)?;
                 let surface = &self.surfaces[index];
@@ -400,7 +404,9 @@ impl Planner<'_> {
             for import in imports {
                 let Some(provider) = self.decided(index, &import) else { continue };
                 let member = match self.surfaces[index].imports[&import].item {
-                    WorldItem::Type { id, .. } => used_type(&self.surfaces[index], *id).map(|(_, member)| member),
+                    WorldItem::Type { id, .. } => {
+                        surface::used_type(&self.surfaces[index], *id).map(|(_, member)| member)
+                    }
                     _ => None,
                 };
                 let mut edge = |to: String, export: String, why: Why| {
@@ -418,7 +424,7 @@ impl Planner<'_> {
                         edge(self.name(*to).to_owned(), export.clone(), why.clone());
                     }
                     Provider::Types => {
-                        let interface = used_interface(&self.surfaces[index], &import);
+                        let interface = surface::used_interface(&self.surfaces[index], &import);
                         let defined = &types[&Name::new(&interface).canonical()].interface;
                         edge(defined.clone(), defined.clone(), Why::PlainTypes);
                     }
@@ -459,56 +465,12 @@ impl Planner<'_> {
         types
     }
 
-    /// Instances with what they import before them, otherwise in the order given; or the cycle that forbids it.
-    fn in_dependency_order(&self, graph: &Graph) -> Result<Vec<String>, Failure> {
-        let all: IndexSet<&str> =
-            graph.types.keys().map(String::as_str).chain(self.surfaces.iter().map(|s| s.part.name.as_str())).collect();
-        let mut needs: HashMap<&str, Vec<(&str, &str)>> = HashMap::new();
-        for edge in &graph.edges {
-            needs.entry(&edge.from).or_default().push((&edge.to, &edge.import));
-        }
-        let nothing = Vec::new();
-        let mut done: IndexSet<&str> = IndexSet::new();
-        for &root in &all {
-            // The path from the root: an instance, and how many of its needs have been looked at.
-            let mut path: Vec<(&str, usize)> = vec![(root, 0)];
-            while let Some((instance, next)) = path.last_mut() {
-                let instance = *instance;
-                let needed = needs.get(instance).unwrap_or(&nothing);
-                let Some((to, _)) = needed.get(*next) else {
-                    done.insert(instance);
-                    path.pop();
-                    continue;
-                };
-                *next += 1;
-                if done.contains(to) {
-                    continue;
-                }
-                if let Some(start) = path.iter().position(|(on_path, _)| on_path == to) {
-                    let steps = path[start..]
-                        .iter()
-                        .map(|(from, next)| ((*from).to_owned(), needs[from][next - 1].1.to_owned()))
-                        .collect();
-                    return Err(Failure::Cycle { steps });
-                }
-                path.push((to, 0));
-            }
-        }
-        Ok(done.into_iter().map(str::to_owned).collect())
-    }
-
     /// Parts that no export needs.
     fn refuse_unused(&mut self, graph: &Graph) {
         if self.options.unused == Unused::Allow || !self.failures.is_empty() {
             return;
         }
-        let mut needed: HashSet<&str> = graph.exports.iter().map(|export| export.from.as_str()).collect();
-        // Edges are in the order of instances: backwards, importers come before what they import.
-        for edge in graph.edges.iter().rev() {
-            if needed.contains(edge.from.as_str()) {
-                needed.insert(&edge.to);
-            }
-        }
+        let needed = order::needed(graph);
         for surface in self.surfaces {
             if !needed.contains(surface.part.name.as_str()) {
                 let exports = surface.exports.keys().filter(|e| !surface.is_engines_own(e)).cloned().collect();
@@ -527,22 +489,4 @@ fn names_port(said: &str, name: &str, wanted: &str) -> bool {
 /// Whether what the user wrote, with or without a version, means this name.
 pub(super) fn names(said: &Name<'_>, name: &Name<'_>) -> bool {
     said.base == name.base && (said.version.is_none() || said.track() == name.track())
-}
-
-/// The interface a world's own type comes from, and its name there.
-fn used_type(surface: &Surface<'_>, id: TypeId) -> Option<(String, String)> {
-    let resolve = surface.resolve();
-    let TypeDefKind::Type(Type::Id(used)) = resolve.types[id].kind else { return None };
-    match resolve.types[used].owner {
-        TypeOwner::Interface(interface) => Some((resolve.id_of(interface)?, resolve.types[used].name.clone()?)),
-        TypeOwner::World(_) | TypeOwner::None => None,
-    }
-}
-
-/// The interface an import is, or comes from.
-fn used_interface(surface: &Surface<'_>, import: &str) -> String {
-    match surface.imports[import].item {
-        WorldItem::Type { id, .. } => used_type(surface, *id).map_or(import.to_owned(), |(interface, _)| interface),
-        _ => import.to_owned(),
-    }
 }

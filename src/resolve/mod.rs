@@ -244,6 +244,8 @@ fn one(
     let world = world::select(universe, &component.name.value, asked.map(|world| world.value.as_str()))
         .map_err(|kind| Failure::new(kind).at(manifest_place(&project.manifest, span)))?;
     let subset = subset::print(&universe.resolve, world).map_err(Failure::new)?;
+    let reached = |alias: &&Alias| subset.packages.iter().any(|name| name.to_string() == alias.given);
+    let aliases = universe.aliases.iter().filter(reached).cloned().collect();
     Ok(ResolvedComponent {
         part: Part {
             name: component.name.value.clone(),
@@ -259,7 +261,7 @@ fn one(
             .into_iter()
             .filter_map(|name| Some((name.to_string(), universe.provenance.get(&name)?.clone())))
             .collect(),
-        aliases: universe.aliases.clone(),
+        aliases,
     })
 }
 
@@ -276,7 +278,7 @@ fn tell_aliases(components: &IndexMap<String, ResolvedComponent>, events: Events
     }
     for (alias, names) in told {
         let text = format!("`{}` as {} (in {})", alias.asked, alias.given, names.join(", "));
-        events(Event::Note { verb: "Taking", text: &text });
+        events(Event::Detail { verb: "Taking", text: &text });
     }
 }
 

@@ -76,15 +76,23 @@ pub(super) fn reachable(host: &str) -> Result<(), Failure> {
     let (send, result) = mpsc::channel();
     let address = (host.to_owned(), 443);
     thread::spawn(move || {
-        let connected = address.to_socket_addrs().and_then(|addresses| {
-            let none = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-            addresses.fold(Err(none), |done, address| done.or_else(|_| TcpStream::connect_timeout(&address, CONNECT)))
-        });
         // Nobody listens any more if it took too long.
-        let _ = send.send(connected.map(drop));
+        let _ = send.send(connect(&address));
     });
     let answer = result.recv_timeout(CONNECT).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
     answer.map_err(|source| Failure::Unreachable { host: host.to_owned(), source })
+}
+
+/// Tries every address of a name.
+fn connect(name: &(String, u16)) -> io::Result<()> {
+    let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in name.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, CONNECT) {
+            Ok(_) => return Ok(()),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
 }
 
 fn agent() -> Agent {

@@ -65,6 +65,7 @@ impl Human {
                 }
             }
             Event::Note { verb, text } => self.status(verb, text),
+            Event::Detail { verb, text } if verbose => self.status(verb, text),
             Event::Download { what, received, total } => self.download(what, received, total),
             Event::Waiting { what } => self.status("Waiting", &format!("for {what}")),
             Event::Output { what, text } if verbose => {
