@@ -19,6 +19,7 @@ use std::{
 };
 
 use indexmap::IndexMap;
+use serde::Serialize;
 
 use crate::{diagnostic::SourceFile, language::Language};
 
@@ -117,7 +118,8 @@ pub enum Granted {
 }
 
 /// An interface family that a bare word grants whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Family {
     /// `sockets`: wasi:sockets, any address.
     Sockets,
@@ -187,6 +189,20 @@ pub enum Grant {
     Net { address: String },
     /// `{ logging = true }`: wasi:logging.
     Logging,
+}
+
+impl Grant {
+    /// The family it grants something of.
+    pub fn family(&self) -> Family {
+        match self {
+            Grant::KeyValue { .. } => Family::KeyValue,
+            Grant::HttpOut { .. } => Family::Http,
+            Grant::Dir { .. } => Family::Filesystem,
+            Grant::Env { .. } => Family::Env,
+            Grant::Net { .. } => Family::Sockets,
+            Grant::Logging => Family::Logging,
+        }
+    }
 }
 
 impl Manifest {
