@@ -8,7 +8,7 @@ use super::{
     Error, Options, Unused,
     error::{Failure, Near},
     explain::explain,
-    graph::{Graph, Said, Why, Wire, Wiring},
+    graph::{Graph, HostImport, Said, Why, Wire, Wiring},
     plan,
 };
 use crate::{
@@ -67,6 +67,10 @@ fn edges(graph: &Graph) -> Vec<String> {
             )
         })
         .collect()
+}
+
+fn wanted_by(host: &HostImport) -> String {
+    host.wanted_by.iter().map(|wanted| wanted.by.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 fn exports(graph: &Graph) -> Vec<String> {
@@ -176,7 +180,7 @@ fn wasi_and_what_is_open_are_left_to_the_host() {
     };
     let options = Options { unused: Unused::Allow, ..Options::default() };
     let graph = plan(&parts, &wiring, &options).expect("planned");
-    let host: Vec<_> = graph.host.iter().map(|host| (host.import.as_str(), host.wanted_by.join(" "))).collect();
+    let host: Vec<_> = graph.host.iter().map(|host| (host.import.as_str(), wanted_by(host))).collect();
     assert_eq!(
         host,
         [("wasi:clocks/now@0.2.9", "one two".to_owned()), ("acme:legacy/ledger@1.2.0", "one two".to_owned())]
