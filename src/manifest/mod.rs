@@ -163,7 +163,7 @@ pub struct Compose {
     pub exports: Option<Vec<Spanned<String>>>,
     /// `component/interface` → component.
     pub wire: IndexMap<String, WireTo>,
-    /// Non-WASI imports left to the host on purpose.
+    /// Imports left to the host on purpose: outside `wasi`, or of it where no grant covers them.
     pub open: Vec<Spanned<String>>,
 }
 

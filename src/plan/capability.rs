@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What the parts of an app are granted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub enum Grants {
     /// Nobody has said, so nothing is closed: whoever runs the app decides.
     #[default]

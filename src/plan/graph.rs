@@ -106,7 +106,7 @@ pub struct Wiring {
     pub exports: Option<Vec<Said>>,
     /// (part, interface without or with version) → part.
     pub wire: IndexMap<(String, String), Wire>,
-    /// Imports outside `wasi` left to the host on purpose, without or with version.
+    /// Imports left to the host on purpose, without or with version: outside `wasi`, or of it where no grant covers them.
     pub open: Vec<Said>,
 }
 

@@ -355,14 +355,19 @@ impl Planner<'_> {
         let surface = &self.surfaces[part];
         let port = &surface.imports[import];
         let wanted = Name::new(port.wanted(import));
-        if self.is_open(&wanted) {
+        let is_open = self.is_open(&wanted);
+        if is_open && !wanted.is_wasi() {
             return Ok(Standing::Declared);
         }
         let kind = match port.interface() {
             Some(id) if !surface::is_plain(surface.resolve(), id) => Kind::Functions,
             _ => Kind::PlainTypes,
         };
-        self.options.grants.standing(self.name(part), &wanted, kind)
+        match self.options.grants.standing(self.name(part), &wanted, kind) {
+            // What a grant could cover is not opened to all parts by this.
+            Err(Closed(None)) if is_open => Ok(Standing::Declared),
+            standing => standing,
+        }
     }
 
     fn is_open(&self, wanted: &Name<'_>) -> bool {
