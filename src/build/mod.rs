@@ -11,11 +11,21 @@ pub mod command;
 pub mod componentize;
 mod conform;
 pub mod error;
+#[cfg(feature = "javascript")]
+pub mod javascript;
 mod lanes;
+pub mod leftovers;
+mod preinit;
+#[cfg(feature = "python")]
+pub mod python;
 mod record;
 pub mod rust;
+mod shapes;
+mod staging;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trial;
 mod unit;
 
 use std::{num::NonZeroUsize, path::PathBuf};
@@ -108,7 +118,11 @@ fn backend(language: Language) -> Option<&'static dyn Backend> {
     match language {
         Language::Rust => Some(&rust::Rust),
         Language::Command => Some(&command::Command),
-        Language::Go | Language::Python | Language::JavaScript => None,
+        #[cfg(feature = "python")]
+        Language::Python => Some(&python::Python),
+        #[cfg(feature = "javascript")]
+        Language::JavaScript => Some(&javascript::JavaScript),
+        _ => None,
     }
 }
 
