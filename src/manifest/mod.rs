@@ -22,7 +22,9 @@ use indexmap::IndexMap;
 
 use crate::{diagnostic::SourceFile, language::Language};
 
+mod capability;
 mod error;
+mod folder;
 mod meaning;
 mod shape;
 mod typed;
