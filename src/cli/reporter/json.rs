@@ -51,7 +51,9 @@ impl Json {
                 let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
                 self.object("done", &json!({ "what": what, "fresh": fresh, "elapsed_ms": elapsed_ms }));
             }
-            Event::Note { verb, text } | Event::Detail { verb, text } => self.object("note", &json!({ "verb": verb, "text": text })),
+            Event::Note { verb, text } | Event::Detail { verb, text } => {
+                self.object("note", &json!({ "verb": verb, "text": text }))
+            }
             Event::Download { what, received, total } => {
                 let begins = self.downloads.lock().unwrap_or_else(PoisonError::into_inner).insert(what.to_owned());
                 if begins || Some(received) == total {
