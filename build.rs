@@ -1,5 +1,6 @@
-//! Gives the library `MOSAIC_BACKENDS`, a digest of the backends' own sources (`src/build`): it is part of every
-//! fingerprint, so that a changed backend never passes off what the old one built.
+//! Digests of Mosaic's own sources, so that a changed Mosaic never passes off what the old one made:
+//! `MOSAIC_BACKENDS`, of the backends, is part of every fingerprint; `MOSAIC_COMPOSER`, of what plans and encodes, is
+//! part of what tells whether an app must be composed again.
 
 use std::{
     fs, io,
@@ -7,16 +8,23 @@ use std::{
 };
 
 fn main() -> io::Result<()> {
-    println!("cargo::rerun-if-changed=src/build");
+    reveal("MOSAIC_BACKENDS", &["src/build"])?;
+    reveal("MOSAIC_COMPOSER", &["src/compare", "src/compose", "src/plan"])
+}
+
+fn reveal(name: &str, folders: &[&str]) -> io::Result<()> {
     let mut files = Vec::new();
-    collect(Path::new("src/build"), &mut files)?;
+    for folder in folders {
+        println!("cargo::rerun-if-changed={folder}");
+        collect(Path::new(folder), &mut files)?;
+    }
     files.sort();
     let mut digest = Fnv(0xcbf2_9ce4_8422_2325);
     for file in files {
         digest.add(file.as_os_str().as_encoded_bytes());
         digest.add(&fs::read(&file)?);
     }
-    println!("cargo::rustc-env=MOSAIC_BACKENDS={:016x}", digest.0);
+    println!("cargo::rustc-env={name}={:016x}", digest.0);
     Ok(())
 }
 

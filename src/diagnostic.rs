@@ -108,3 +108,14 @@ pub trait Diagnose: std::error::Error {
     /// All of them, in the order the user should read them; never empty.
     fn problems(&self) -> Vec<Problem>;
 }
+
+/// The one of `among` that `word` was probably meant to be, if any is near enough to ask.
+pub fn closest<'a>(word: &str, among: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let likeness = |candidate: &str| strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase());
+    among
+        .into_iter()
+        .map(|candidate| (likeness(candidate), candidate))
+        .filter(|(likeness, _)| *likeness >= 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}

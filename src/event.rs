@@ -19,6 +19,8 @@ pub enum Event<'a> {
     Finished { what: &'a str, fresh: bool, elapsed: Duration },
     /// A fact worth one line: `verb` as in `Started`.
     Note { verb: &'static str, text: &'a str },
+    /// The same, for those who want to know more.
+    Detail { verb: &'static str, text: &'a str },
     /// Bytes of a download so far, and in all where the server said so.
     Download { what: &'a str, received: u64, total: Option<u64> },
     /// Another process holds what this one needs; told once, when waiting begins.

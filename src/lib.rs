@@ -23,6 +23,7 @@
 //! | [`diagnostic`] | a failure as a value: message, causes, labels on sources, the next step |
 //! | [`event`] | what a stage tells while it works |
 //! | [`language`] | the languages there are |
+//! | [`lock`] | `mosaic.lock`: what a build takes from outside the project |
 //! | [`process`] | the one door to foreign processes |
 //! | [`cache`] | the user's cache folder, its content-addressed store, locks, whole-file writes |
 //! | [`toolchain`] | compilers: found on the machine, or installed below the cache folder |
@@ -52,6 +53,7 @@ pub mod diagnostic;
 pub mod event;
 pub mod inspect;
 pub mod language;
+pub mod lock;
 pub mod manifest;
 pub mod plan;
 pub mod process;

@@ -26,7 +26,7 @@ use crate::{
     cache::write_whole,
     diagnostic::Problem,
     event::{Event, Events},
-    process,
+    process::Command as Process,
     project::bindings_folder,
 };
 
@@ -110,12 +110,12 @@ fn line(unit: &Unit) -> Result<Line<'_>, Problem> {
     Ok(Line { program, args, artifact })
 }
 
-fn process(unit: &Unit, line: &Line<'_>) -> process::Command {
+fn process(unit: &Unit, line: &Line<'_>) -> Process {
     let profile = match unit.profile {
         Profile::Dev => "dev",
         Profile::Release => "release",
     };
-    process::Command::new(line.program)
+    Process::new(line.program)
         .args(line.args)
         .cwd(&unit.source)
         .env("MOSAIC_WIT", bindings_folder(&unit.source).join(WIT))
@@ -124,7 +124,7 @@ fn process(unit: &Unit, line: &Line<'_>) -> process::Command {
 }
 
 /// The artifact's bytes, if it lies where it may.
-fn read(unit: &Unit, artifact: &Path, command: &process::Command) -> Result<Vec<u8>, Problem> {
+fn read(unit: &Unit, artifact: &Path, command: &Process) -> Result<Vec<u8>, Problem> {
     let name = &unit.part.name;
     let missing = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => {

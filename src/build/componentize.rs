@@ -16,11 +16,8 @@ use wasmparser::{Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
-use super::conform::compatible;
+use super::conform::{RUN, compatible};
 use crate::diagnostic::Problem;
-
-/// What the command adapter exports for a module's `_start`, in any version of 0.2.
-const RUN: &str = "wasi:cli/run@0.2.0";
 
 /// Why a module cannot be made a component of the world.
 #[derive(Debug, thiserror::Error)]

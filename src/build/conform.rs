@@ -19,6 +19,9 @@ const FEATURES: WasmFeatures = WasmFeatures::WASM3
     .union(WasmFeatures::COMPONENT_MODEL)
     .union(WasmFeatures::CM_ASYNC);
 
+/// What a program exports for its `main`, in any version of 0.2.
+pub(super) const RUN: &str = "wasi:cli/run@0.2.0";
+
 /// Everything that is wrong with a unit's bytes.
 pub fn conform(unit: &Unit, bytes: &[u8]) -> Vec<Failure> {
     let component = || unit.part.name.clone();

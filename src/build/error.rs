@@ -54,7 +54,16 @@ impl std::error::Error for Error {}
 
 impl Diagnose for Error {
     fn problems(&self) -> Vec<Problem> {
-        self.failures.iter().map(problem).collect()
+        let mut told: Vec<Problem> = Vec::new();
+        for problem in self.failures.iter().map(problem) {
+            let words = |problem: &Problem| (problem.code, problem.message.clone(), problem.causes.clone());
+            match told.iter_mut().find(|before| words(before) == words(&problem)) {
+                // A missing compiler, say: of several components, and said once.
+                Some(before) => before.component = None,
+                None => told.push(problem),
+            }
+        }
+        told
     }
 }
 
@@ -162,6 +171,16 @@ fn listed(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_several_components_lack_is_told_once() {
+        let missing =
+            |component: &str| Failure::Told(Problem::error("toolchain::none", "no Go").in_component(component));
+        let other = Failure::Stale { component: "c".into() };
+        let told = Error { failures: vec![missing("a"), other, missing("b")] }.problems();
+        let told: Vec<_> = told.iter().map(|problem| (problem.code, problem.component.as_deref())).collect();
+        assert_eq!(told, [("toolchain::none", None), ("build::stale", Some("c"))]);
+    }
 
     #[test]
     fn a_missing_export_names_the_interface_and_what_to_add() {

@@ -21,19 +21,19 @@ use super::{
 };
 use crate::language::Language;
 
-/// Does `work` on every unit, on up to `jobs` threads: all results by component in the units' order, or all failures.
+/// Does `work` on every unit (given with its index), on up to `jobs` threads. Results in the units' order.
 pub(super) fn in_parallel<T: Send>(
     units: &[Unit],
     jobs: NonZeroUsize,
-    work: impl Fn(&Unit) -> Result<T, Vec<Failure>> + Sync,
-) -> Result<IndexMap<String, T>, Error> {
+    work: impl Fn(usize, &Unit) -> Result<T, Vec<Failure>> + Sync,
+) -> Vec<Result<T, Vec<Failure>>> {
     let lanes = lanes(units);
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(units.len()));
     let worker = || {
         while let Some(lane) = lanes.get(next.fetch_add(1, Ordering::Relaxed)) {
             for &index in lane {
-                let result = work(&units[index]);
+                let result = work(index, &units[index]);
                 results.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
             }
         }
@@ -46,10 +46,15 @@ pub(super) fn in_parallel<T: Send>(
     });
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// All values by component in the units' order, or all failures.
+pub(super) fn gathered<T>(units: &[Unit], results: Vec<Result<T, Vec<Failure>>>) -> Result<IndexMap<String, T>, Error> {
     let (mut done, mut failures) = (IndexMap::new(), Vec::new());
-    for (index, result) in results {
+    for (unit, result) in units.iter().zip(results) {
         match result {
-            Ok(value) => drop(done.insert(units[index].part.name.clone(), value)),
+            Ok(value) => drop(done.insert(unit.part.name.clone(), value)),
             Err(told) => failures.extend(told),
         }
     }
@@ -95,10 +100,11 @@ mod tests {
         let units = units(&[Language::Go, Language::Python]);
         let both = Barrier::new(2);
         let jobs = NonZeroUsize::new(2).unwrap();
-        let done = in_parallel(&units, jobs, |unit| {
+        let results = in_parallel(&units, jobs, |_, unit| {
             both.wait();
             Ok(unit.language)
         });
+        let done = gathered(&units, results);
         assert_eq!(
             done.unwrap().into_iter().collect::<Vec<_>>(),
             [("p0".into(), Language::Go), ("p1".into(), Language::Python)]
@@ -109,7 +115,7 @@ mod tests {
     fn every_failure_is_told_and_every_unit_tried() {
         let units = units(&[Language::Go, Language::Rust, Language::Python]);
         let tried = AtomicUsize::new(0);
-        let error = in_parallel(&units, NonZeroUsize::MIN, |unit| -> Result<(), _> {
+        let results = in_parallel(&units, NonZeroUsize::MIN, |_, unit| {
             tried.fetch_add(1, Ordering::Relaxed);
             if unit.language == Language::Rust {
                 Ok(())
@@ -117,7 +123,7 @@ mod tests {
                 Err(vec![Failure::Stale { component: unit.part.name.clone() }])
             }
         });
-        let told = error.unwrap_err().failures;
+        let told = gathered(&units, results).unwrap_err().failures;
         assert!(
             matches!(&told[..], [Failure::Stale { component: a }, Failure::Stale { component: b }] if a == "p0" && b == "p2")
         );

@@ -1,175 +1,233 @@
-//! Exports that a builder left behind for itself (`exports` of componentize-py, `init` of componentize-qjs).
+//! Exports that a language's tool leaves behind for itself: componentize-py an instance `exports`, componentize-qjs a
+//! function `init`. Both run before the component is a component, at build time; what is left of them is an export that
+//! nobody means, in every app.
 //!
-//! An export makes a new index for what it exports, so dropping one moves every later index of its sort down by one. Only
-//! the outermost level is rewritten; modules and nested components, which have index spaces of their own, are copied as
-//! they are. The definition behind the export stays: nothing outside can reach it.
+//! An export also gives what it exports a second index, which later sections may use. So, at the root of the component:
+//! 1. sections that define or use functions and instances are read item by item, and indices renumbered: the dropped
+//!    export's index becomes that of what it exported, those behind it move down;
+//! 2. all other sections, nested components and modules among them, are copied as they are: nothing within them can
+//!    speak of the root's functions and instances (component-model `Binary.md`: outer aliases reach only types, modules
+//!    and components).
 
-use anyhow::{Context, Result, bail};
 use wasm_encoder::{
-    Component, ComponentExportSection, ComponentSectionId, RawSection,
-    reencode::{self, Reencode, ReencodeComponent},
+    RawSection,
+    reencode::{self, Reencode, ReencodeComponent, component_utils},
 };
 use wasmparser::{
-    CanonicalFunction, ComponentAlias, ComponentExport, ComponentExternalKind, ComponentTypeRef, Parser, Payload,
+    CanonicalFunction, ComponentAlias, ComponentExternalKind, ComponentTypeRef, Parser, Payload, Validator,
 };
 
-/// Gives the component without the root exports of these names. A name that is not exported is no error.
-///
-/// # Errors
-/// Bytes that are no component, or something in the component that refers to a dropped export.
-pub fn drop_exports(component: &[u8], names: &[&str]) -> Result<Vec<u8>> {
-    let dropped = find(component, names)?;
-    if dropped.is_empty() {
-        return Ok(component.to_vec());
+/// Why exports cannot be dropped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the component cannot be read")]
+    Malformed(#[from] wasmparser::Error),
+    #[error("the component cannot be written anew: {0}")]
+    Rewrite(String),
+    /// Only functions and instances can be dropped: other indices reach into nested components.
+    #[error("export `{0}` is neither a function nor an interface")]
+    Kind(String),
+    /// What is left would not be valid, because it needs what was dropped.
+    #[error("other exports need what is dropped")]
+    Needed(#[source] wasmparser::Error),
+}
+
+/// Removes exports from the root of a valid component; names it does not export are no error. The result is valid;
+/// function bodies, which stay as they are, are not looked at again.
+pub fn drop_exports(component: &[u8], names: &[&str]) -> Result<Vec<u8>, Error> {
+    if !Parser::is_component(component) {
+        return Err(Error::Rewrite("it is not a component".to_owned()));
     }
-    let mut without = Without { names, dropped };
-    let mut encoded = Component::new();
-    without
-        .parse_component(&mut encoded, Parser::new(0), component)
-        .map_err(|error| anyhow::anyhow!("{error}"))
-        .context("cannot drop exports of the component")?;
-    Ok(encoded.finish())
+    let mut dropping = Dropping { names, functions: Space::default(), instances: Space::default(), refused: None };
+    let mut out = wasm_encoder::Component::new();
+    let parsed = dropping.parse_component(&mut out, Parser::new(0), component);
+    if let Some(name) = dropping.refused {
+        return Err(Error::Kind(name));
+    }
+    parsed.map_err(|error| match error {
+        reencode::Error::ParseError(error) => Error::Malformed(error),
+        error => Error::Rewrite(error.to_string()),
+    })?;
+    let out = out.finish();
+    let mut validator = Validator::new_with_features(wasmparser::WasmFeatures::all());
+    for payload in Parser::new(0).parse_all(&out) {
+        validator.payload(&payload?).map_err(Error::Needed)?;
+    }
+    Ok(out)
 }
 
-/// Indices that the dropped exports made.
-#[derive(Debug, Default)]
-struct Dropped {
-    functions: Vec<u32>,
-    instances: Vec<u32>,
+struct Dropping<'a> {
+    names: &'a [&'a str],
+    functions: Space,
+    instances: Space,
+    /// The name of an export that cannot be dropped.
+    refused: Option<String>,
 }
 
-impl Dropped {
-    fn is_empty(&self) -> bool {
-        self.functions.is_empty() && self.instances.is_empty()
+/// An index space, from what indices are to what they become.
+#[derive(Default)]
+struct Space {
+    indices: Vec<u32>,
+    next: u32,
+    dropped: Vec<u32>,
+}
+
+impl Space {
+    fn define(&mut self) {
+        self.indices.push(self.next);
+        self.next += 1;
+    }
+
+    /// The next index stands for an older one from now on.
+    fn drop_export(&mut self, of: u32) {
+        self.dropped.extend(u32::try_from(self.indices.len()));
+        let stands_for = self.get(of);
+        self.indices.push(stands_for);
+    }
+
+    fn get(&self, index: u32) -> u32 {
+        // An index that was never defined is left for the validator to refuse.
+        usize::try_from(index).ok().and_then(|index| self.indices.get(index).copied()).unwrap_or(index)
+    }
+
+    fn names(&self, map: wasmparser::NameMap<'_>) -> Result<wasm_encoder::NameMap, wasmparser::Error> {
+        let mut names = wasm_encoder::NameMap::new();
+        for naming in map {
+            let naming = naming?;
+            if !self.dropped.contains(&naming.index) {
+                names.append(self.get(naming.index), naming.name);
+            }
+        }
+        Ok(names)
     }
 }
 
-fn find(component: &[u8], names: &[&str]) -> Result<Dropped> {
-    let mut dropped = Dropped::default();
-    let (mut functions, mut instances) = (0u32, 0u32);
-    let mut count = |kind| match kind {
-        ComponentExternalKind::Func => {
-            functions += 1;
-            functions - 1
-        }
-        ComponentExternalKind::Instance => {
-            instances += 1;
-            instances - 1
-        }
-        _ => 0,
-    };
-    let mut remaining = component;
-    let mut parser = Parser::new(0);
-    while !remaining.is_empty() {
-        let wasmparser::Chunk::Parsed { consumed, payload } = parser.parse(remaining, true)? else {
-            bail!("the component ends early");
-        };
-        remaining = &remaining[consumed..];
-        match payload {
-            Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
-                let length = usize::try_from(unchecked_range.end - unchecked_range.start)?;
-                remaining = remaining.get(length..).context("the component ends early")?;
-            }
-            Payload::ComponentImportSection(section) => {
-                for import in section {
-                    match import?.ty {
-                        ComponentTypeRef::Func(_) => count(ComponentExternalKind::Func),
-                        ComponentTypeRef::Instance(_) => count(ComponentExternalKind::Instance),
-                        _ => 0,
-                    };
-                }
-            }
-            Payload::ComponentCanonicalSection(section) => {
-                for function in section {
-                    if let CanonicalFunction::Lift { .. } = function? {
-                        count(ComponentExternalKind::Func);
-                    }
-                }
-            }
-            Payload::ComponentAliasSection(section) => {
-                for alias in section {
-                    if let ComponentAlias::InstanceExport { kind, .. } = alias? {
-                        count(kind);
-                    }
-                }
-            }
-            Payload::ComponentInstanceSection(section) => {
-                for instance in section {
-                    instance?;
-                    count(ComponentExternalKind::Instance);
-                }
-            }
-            Payload::ComponentExportSection(section) => {
-                for export in section {
-                    let export = export?;
-                    let index = count(export.kind);
-                    match export.kind {
-                        _ if !names.contains(&export.name.name) => {}
-                        ComponentExternalKind::Func => dropped.functions.push(index),
-                        ComponentExternalKind::Instance => dropped.instances.push(index),
-                        other => bail!("export `{}` is a {}", export.name.name, other.desc()),
-                    }
-                }
-            }
+impl Dropping<'_> {
+    fn define(&mut self, kind: ComponentExternalKind) {
+        match kind {
+            ComponentExternalKind::Func => self.functions.define(),
+            ComponentExternalKind::Instance => self.instances.define(),
             _ => {}
         }
     }
-    Ok(dropped)
 }
 
-struct Without<'a> {
-    names: &'a [&'a str],
-    dropped: Dropped,
-}
-
-fn moved(dropped: &[u32], index: u32) -> u32 {
-    let below = dropped.iter().filter(|gone| **gone < index).count();
-    index - u32::try_from(below).unwrap_or(0)
-}
-
-impl Reencode for Without<'_> {
+impl Reencode for Dropping<'_> {
     type Error = std::convert::Infallible;
 }
 
-impl ReencodeComponent for Without<'_> {
+impl ReencodeComponent for Dropping<'_> {
     fn component_func_index(&mut self, index: u32) -> u32 {
-        moved(&self.dropped.functions, index)
+        self.functions.get(index)
     }
 
     fn component_instance_index(&mut self, index: u32) -> u32 {
-        moved(&self.dropped.instances, index)
+        self.instances.get(index)
     }
 
-    fn parse_component_export(
+    fn parse_component_payload(
         &mut self,
-        exports: &mut ComponentExportSection,
-        export: ComponentExport<'_>,
-    ) -> Result<(), reencode::Error> {
-        if self.names.contains(&export.name.name) {
-            return Ok(());
+        component: &mut wasm_encoder::Component,
+        payload: Payload<'_>,
+        whole: &[u8],
+    ) -> Result<(), reencode::Error<Self::Error>> {
+        match payload {
+            Payload::ComponentImportSection(section) => {
+                for import in section.clone() {
+                    match import?.ty {
+                        ComponentTypeRef::Func(_) => self.functions.define(),
+                        ComponentTypeRef::Instance(_) => self.instances.define(),
+                        _ => {}
+                    }
+                }
+                copy(component, &Payload::ComponentImportSection(section), whole);
+            }
+            Payload::ComponentAliasSection(section) => {
+                let mut aliases = wasm_encoder::ComponentAliasSection::new();
+                for alias in section {
+                    let alias = alias?;
+                    let kind = match alias {
+                        ComponentAlias::InstanceExport { kind, .. } => Some(kind),
+                        _ => None,
+                    };
+                    aliases.alias(self.component_alias(alias)?);
+                    kind.into_iter().for_each(|kind| self.define(kind));
+                }
+                component.section(&aliases);
+            }
+            Payload::ComponentInstanceSection(section) => {
+                let mut instances = wasm_encoder::ComponentInstanceSection::new();
+                for instance in section {
+                    self.parse_component_instance(&mut instances, instance?)?;
+                    self.instances.define();
+                }
+                component.section(&instances);
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                let mut functions = wasm_encoder::CanonicalFunctionSection::new();
+                for function in section {
+                    let function = function?;
+                    let lifted = matches!(function, CanonicalFunction::Lift { .. });
+                    self.parse_component_canonical(&mut functions, function)?;
+                    if lifted {
+                        self.functions.define();
+                    }
+                }
+                component.section(&functions);
+            }
+            Payload::ComponentExportSection(section) => {
+                let mut exports = wasm_encoder::ComponentExportSection::new();
+                for export in section {
+                    let export = export?;
+                    if !self.names.contains(&export.name.name) {
+                        let kind = export.kind;
+                        self.parse_component_export(&mut exports, export)?;
+                        self.define(kind);
+                        continue;
+                    }
+                    match export.kind {
+                        ComponentExternalKind::Func => self.functions.drop_export(export.index),
+                        ComponentExternalKind::Instance => self.instances.drop_export(export.index),
+                        _ => self.refused = Some(export.name.name.to_owned()),
+                    }
+                }
+                if !exports.is_empty() {
+                    component.section(&exports);
+                }
+            }
+            Payload::ComponentStartSection { start, .. } => self.parse_component_start_section(component, start)?,
+            Payload::CustomSection(section)
+                if matches!(section.as_known(), wasmparser::KnownCustom::ComponentName(_)) =>
+            {
+                component_utils::parse_component_custom_section(self, component, section)?;
+            }
+            Payload::Version { .. } | Payload::End(_) => {}
+            other => copy(component, &other, whole),
         }
-        reencode::component_utils::parse_component_export(self, exports, export)
-    }
-
-    fn parse_component_submodule(
-        &mut self,
-        component: &mut Component,
-        _parser: Parser,
-        module: &[u8],
-    ) -> Result<(), reencode::Error> {
-        component.section(&RawSection { id: ComponentSectionId::CoreModule.into(), data: module });
         Ok(())
     }
 
-    fn parse_component_subcomponent(
+    fn parse_custom_component_name_subsection(
         &mut self,
-        component: &mut Component,
-        _parser: Parser,
-        subcomponent: &[u8],
-        _whole: &[u8],
-    ) -> Result<(), reencode::Error> {
-        component.section(&RawSection { id: ComponentSectionId::Component.into(), data: subcomponent });
+        names: &mut wasm_encoder::ComponentNameSection,
+        section: wasmparser::ComponentName<'_>,
+    ) -> Result<(), reencode::Error<Self::Error>> {
+        match section {
+            wasmparser::ComponentName::Funcs(map) => names.funcs(&self.functions.names(map)?),
+            wasmparser::ComponentName::Instances(map) => names.instances(&self.instances.names(map)?),
+            other => component_utils::parse_custom_component_name_subsection(self, names, other)?,
+        }
         Ok(())
+    }
+}
+
+fn copy(component: &mut wasm_encoder::Component, payload: &Payload<'_>, whole: &[u8]) {
+    let place = |at: u64| usize::try_from(at).ok();
+    if let Some((id, range)) = payload.as_section()
+        && let (Some(start), Some(end)) = (place(range.start), place(range.end))
+        && let Some(data) = whole.get(start..end)
+    {
+        component.section(&RawSection { id, data });
     }
 }
 
@@ -177,38 +235,83 @@ impl ReencodeComponent for Without<'_> {
 mod tests {
     use super::*;
 
-    fn exports(component: &[u8]) -> Vec<String> {
-        let decoded = wit_component::decode(component).unwrap();
-        let resolve = decoded.resolve();
-        let wit_component::DecodedWasm::Component(_, world) = &decoded else { panic!("not a component") };
-        resolve.worlds[*world].exports.keys().map(|key| resolve.name_world_key(key)).collect()
+    fn component(text: &str) -> Vec<u8> {
+        wat::parse_str(text).expect("the fixture is well-formed")
+    }
+
+    fn exports(bytes: &[u8]) -> Vec<String> {
+        Validator::new().validate_all(bytes).expect("valid");
+        let mut depth = 0;
+        let mut names = Vec::new();
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload.expect("well-formed") {
+                Payload::Version { .. } => depth += 1,
+                Payload::End(_) => depth -= 1,
+                Payload::ComponentExportSection(section) if depth == 1 => {
+                    names.extend(section.into_iter().map(|export| export.expect("well-formed").name.name.to_owned()));
+                }
+                _ => {}
+            }
+        }
+        names
+    }
+
+    /// As the tools leave it: the export to drop comes first, and what follows uses the indices behind it.
+    const LEFT_BEHIND: &str = r#"(component $it
+        (import "host" (instance $host (export "h" (func))))
+        (core module $m (func $f (export "f")) (func $g (export "g")))
+        (core instance $i (instantiate $m))
+        (func $init (canon lift (core func $i "g")))
+        (func $run (canon lift (core func $i "f")))
+        (export $init2 "init" (func $init))
+        (component $shim (import "run" (func $f)) (export "run" (func $f)))
+        (instance $raw (export "init" (func $init2)))
+        (export $exported "exports" (instance $raw))
+        (alias export $exported "init" (func $again))
+        (instance $api (instantiate $shim (with "run" (func $run))))
+        (export $exported-api "a:b/api" (instance $api))
+        (alias export $exported-api "run" (func $last))
+        (export "again" (func $again))
+        (export "last" (func $last)))"#;
+
+    #[test]
+    fn exports_are_dropped_and_what_follows_still_means_the_same() {
+        let before = component(LEFT_BEHIND);
+        assert_eq!(exports(&before), ["init", "exports", "a:b/api", "again", "last"]);
+        let after = drop_exports(&before, &["init", "exports"]).expect("dropped");
+        assert_eq!(exports(&after), ["a:b/api", "again", "last"]);
+        let text = wasmprinter::print_bytes(&after).expect("printable");
+        assert!(text.contains(r#"(alias export $exported-api "run""#), "{text}");
+        assert!(text.contains("(func $f"), "names of core functions stay\n{text}");
+
+        let one = drop_exports(&before, &["exports"]).expect("dropped");
+        assert_eq!(exports(&one), ["init", "a:b/api", "again", "last"]);
     }
 
     #[test]
-    fn later_indices_move_down() {
-        let component = wat::parse_str(
+    fn nothing_to_drop_changes_nothing() {
+        let before = component(LEFT_BEHIND);
+        assert_eq!(drop_exports(&before, &["other"]).expect("well-formed"), before);
+    }
+
+    #[test]
+    fn what_others_need_is_not_dropped_in_silence() {
+        let needed = component(
             r#"(component
-                (core module $m (func (export "f")))
+                (type $r (record (field "a" u8)))
+                (component $c (import "f" (func $f)) (export "f" (func $f)))
+                (import "f" (func $f))
+                (instance $types (export "r" (type $r)))
+                (export $t "a:b/types" (instance $types))
+                (alias export $t "r" (type $named))
+                (core module $m (func (export "g") (param i32)))
                 (core instance $i (instantiate $m))
-                (func $f (canon lift (core func $i "f")))
-                (instance $a (export "f" (func $f)))
-                (export $init "init" (func $f))
-                (export $leftover "exports" (instance $a))
-                (export $run "run" (func $f))
-                (instance $b (export "g" (func $run)))
-                (export "acme:shop/b" (instance $b)))"#,
-        )
-        .unwrap();
-        assert_eq!(exports(&component), ["init", "exports", "run", "acme:shop/b"]);
-        let without = drop_exports(&component, &["init", "exports"]).unwrap();
-        wasmparser::Validator::new().validate_all(&without).unwrap();
-        assert_eq!(exports(&without), ["run", "acme:shop/b"]);
-        assert_eq!(drop_exports(&without, &["init"]).unwrap(), without);
-    }
-
-    #[test]
-    fn garbage_is_an_error() {
-        assert!(drop_exports(b"nonsense", &["init"]).is_err());
-        assert!(drop_exports(b"\0asm\x0d\0\x01\0\x01\xff\xff\xff", &["init"]).is_err());
+                (func $g (param "x" $named) (canon lift (core func $i "g")))
+                (export "g" (func $g)))"#,
+        );
+        assert!(matches!(drop_exports(&needed, &["a:b/types"]), Err(Error::Needed(_))));
+        let ty = component(r#"(component (type $t u8) (export "t" (type $t)))"#);
+        assert!(matches!(drop_exports(&ty, &["t"]), Err(Error::Kind(name)) if name == "t"));
+        assert!(matches!(drop_exports(b"hello", &["t"]), Err(Error::Rewrite(_))));
     }
 }

@@ -11,6 +11,7 @@ pub mod command;
 pub mod componentize;
 mod conform;
 pub mod error;
+pub mod go;
 #[cfg(feature = "javascript")]
 pub mod javascript;
 mod lanes;
@@ -36,7 +37,7 @@ use indexmap::IndexMap;
 pub use self::error::{Error, Failure};
 use self::{
     backend::{Backend, Unit},
-    lanes::in_parallel,
+    lanes::{gathered, in_parallel},
 };
 use crate::{
     cache::{self, Home, Lock},
@@ -79,23 +80,35 @@ pub struct Artifact {
 }
 
 /// Builds every unit that is not fresh. On failure the parts that could be built are built all the same.
+///
+/// Bindings of all units are there before the first compiler starts: where crates share a cargo workspace, none can be
+/// built while another's are missing. Whoever builds only some units of a project calls [`bindings`] with all first.
 pub fn build(units: &[Unit], options: &Options, events: Events<'_>) -> Result<Artifacts, Error> {
     let _lock = lock(&options.layout, events)?;
     shared_sources(units)?;
-    in_parallel(units, options.jobs, |unit| unit::build(unit, options, events))
+    let prepared = in_parallel(units, options.jobs, |_, unit| unit::prepare(unit, options, events));
+    let results = in_parallel(units, options.jobs, |index, unit| match &prepared[index] {
+        Ok(prepared) => unit::build(unit, prepared, options, events),
+        // Told below, in the place of this.
+        Err(_) => Err(Vec::new()),
+    });
+    let results = prepared.into_iter().zip(results).map(|(prepared, built)| prepared.and(built));
+    gathered(units, results.collect())
 }
 
 /// The parts as they are on disk, if every one is fresh; else an error that names those to be built. Starts no compiler.
 pub fn built(units: &[Unit], options: &Options) -> Result<Artifacts, Error> {
-    in_parallel(units, options.jobs, |unit| {
+    let results = in_parallel(units, options.jobs, |_, unit| {
         let stale = || vec![Failure::Stale { component: unit.part.name.clone() }];
         unit::built(unit, &options.layout)?.ok_or_else(stale)
-    })
+    });
+    gathered(units, results)
 }
 
 /// The components that a build would compile, or take from the user's store. Starts no compiler.
 pub fn stale(units: &[Unit], options: &Options) -> Result<Vec<String>, Error> {
-    let found = in_parallel(units, options.jobs, |unit| unit::built(unit, &options.layout))?;
+    let results = in_parallel(units, options.jobs, |_, unit| unit::built(unit, &options.layout));
+    let found = gathered(units, results)?;
     Ok(found.into_iter().filter(|(_, artifact)| artifact.is_none()).map(|(component, _)| component).collect())
 }
 
@@ -103,7 +116,8 @@ pub fn stale(units: &[Unit], options: &Options) -> Result<Vec<String>, Error> {
 pub fn bindings(units: &[Unit], options: &Options, events: Events<'_>) -> Result<(), Error> {
     let _lock = lock(&options.layout, events)?;
     shared_sources(units)?;
-    in_parallel(units, options.jobs, |unit| unit::bindings(unit, events)).map(|_| ())
+    let results = in_parallel(units, options.jobs, |_, unit| unit::bindings(unit, events));
+    gathered(units, results).map(|_| ())
 }
 
 /// Keeps other processes out of the output folder while it lives.
@@ -118,10 +132,12 @@ fn backend(language: Language) -> Option<&'static dyn Backend> {
     match language {
         Language::Rust => Some(&rust::Rust),
         Language::Command => Some(&command::Command),
+        Language::Go => Some(&go::Go),
         #[cfg(feature = "python")]
         Language::Python => Some(&python::Python),
         #[cfg(feature = "javascript")]
         Language::JavaScript => Some(&javascript::JavaScript),
+        #[cfg(not(all(feature = "python", feature = "javascript")))]
         _ => None,
     }
 }

@@ -19,10 +19,15 @@ impl Failure {
     /// What happened, outermost first.
     pub fn causes(&self) -> Vec<String> {
         match self {
-            Failure::Failed(error) => error.chain().map(|cause| cause.to_string()).filter(|c| !c.is_empty()).collect(),
+            Failure::Failed(error) => causes(error),
             Failure::Panicked(_) => vec![self.to_string()],
         }
     }
+}
+
+/// What an error says, outermost first.
+pub fn causes(error: &anyhow::Error) -> Vec<String> {
+    error.chain().map(ToString::to_string).filter(|cause| !cause.is_empty()).collect()
 }
 
 /// Runs a builder to its end on a thread of its own.

@@ -276,10 +276,31 @@ fn rust_parts_are_built_with_bindings_ahead() {
     assert_eq!(fs::read(project.options().layout.component("auth")).unwrap(), was);
 }
 
+/// To cargo these two are one package.
+#[test]
+fn rust_parts_of_one_crate_name_are_kept_apart() {
+    let project = Project::copy("rust/twins");
+    let wit = fs::read_to_string(project.root.join("wit/twins.wit")).unwrap() + RUN;
+    let units = ["left", "right"].map(|name| project.unit(name, Language::Rust, &wit, &format!("acme:twins/{name}")));
+    for edit in ["this is", "here is"] {
+        let (built, compiled) = project.build(&units);
+        let built = built.unwrap_or_else(|problems| panic!("{problems:#?}"));
+        assert_eq!(compiled, ["left (rust)", "right (rust)"]);
+        for name in ["left", "right"] {
+            let bytes = fs::read(&built[name].path).unwrap();
+            let said = format!("{edit} {name}");
+            assert!(bytes.windows(said.len()).any(|window| window == said.as_bytes()), "{name} does not say: {said}");
+            project.edit(&format!("{name}/src/main.rs"), edit, "here is");
+        }
+    }
+}
+
 #[test]
 fn the_place_of_a_project_is_not_in_what_is_built() {
     let [here, there] = [(); 2].map(|()| {
         let project = Project::copy("rust/shop");
+        // The crates share a cargo workspace: one is built alone only when the bindings of all are there.
+        bindings(&["auth", "gateway"].map(|name| shop(&project, name)), &project.options(), &|_| ()).unwrap();
         let (built, _) = project.build(&[shop(&project, "gateway")]);
         built.unwrap_or_else(|problems| panic!("{problems:#?}"));
         let bytes = fs::read(project.options().layout.component("gateway")).unwrap();

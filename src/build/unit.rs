@@ -10,7 +10,7 @@
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Instant,
 };
 
@@ -37,32 +37,57 @@ use crate::{
 
 type Failures = Vec<Failure>;
 
-/// Makes sure that the unit is built.
-pub(super) fn build(unit: &Unit, options: &Options, events: Events<'_>) -> Result<Artifact, Failures> {
-    let started = Instant::now();
+/// What is known of a unit before a compiler runs.
+pub(super) struct Prepared {
+    before: Fingerprint,
+    /// The digest of the part on disk, if it is fresh.
+    fresh: Option<Hash>,
+}
+
+/// Steps 1 and 2.
+pub(super) fn prepare(unit: &Unit, options: &Options, events: Events<'_>) -> Result<Prepared, Failures> {
     let backend = backend_of(unit)?;
     let mut digests = Digests::load(&memory(unit));
     let before = take(unit, backend, &mut digests)?;
-    let path = options.layout.component(&unit.part.name);
     let fresh = match options.reuse {
-        Reuse::Fresh => fresh(unit, &path, &before, &mut digests),
+        Reuse::Fresh => fresh(unit, &options.layout.component(&unit.part.name), &before, &mut digests),
         Reuse::Nothing => None,
     };
+    digests.save();
     if fresh.is_none() {
         check(unit, backend, events)?;
     }
     guarded(unit, || refresh(unit, backend, events))?;
-    let found = fresh.or_else(|| match options.reuse {
-        Reuse::Fresh => stored(unit, &path, &before, options, &mut digests),
-        Reuse::Nothing => None,
-    });
-    let (digest, fresh) = match found {
-        Some(digest) => (digest, true),
-        None => (compile(unit, backend, &path, &before, options, &mut digests, events)?, false),
+    Ok(Prepared { before, fresh })
+}
+
+/// Makes sure that the unit is built.
+pub(super) fn build(
+    unit: &Unit,
+    prepared: &Prepared,
+    options: &Options,
+    events: Events<'_>,
+) -> Result<Artifact, Failures> {
+    let started = Instant::now();
+    let path = options.layout.component(&unit.part.name);
+    let finished = |digest, fresh| {
+        events(Event::Finished { what: &what(unit), fresh, elapsed: started.elapsed() });
+        Ok(Artifact { path: path.clone(), digest, fresh })
     };
+    if let Some(digest) = prepared.fresh {
+        return finished(digest, true);
+    }
+    let mut digests = Digests::load(&memory(unit));
+    let stored = match options.reuse {
+        Reuse::Fresh => stored(unit, &path, &prepared.before, options, &mut digests),
+        Reuse::Nothing => None,
+    };
+    if let Some(digest) = stored {
+        return finished(digest, true);
+    }
+    let digest = compile(unit, &path, &prepared.before, options, &mut digests, events)?;
     digests.save();
-    events(Event::Finished { what: &what(unit), fresh, elapsed: started.elapsed() });
-    Ok(Artifact { path, digest, fresh })
+    finished(digest, false)
 }
 
 /// The part on disk, if it is fresh.
@@ -99,13 +124,13 @@ fn take(unit: &Unit, backend: &dyn Backend, digests: &mut Digests) -> Result<Fin
 }
 
 /// The digest of the part on disk, if it was built from this and is as it was written.
-fn fresh(unit: &Unit, path: &PathBuf, now: &Fingerprint, digests: &mut Digests) -> Option<Hash> {
+fn fresh(unit: &Unit, path: &Path, now: &Fingerprint, digests: &mut Digests) -> Option<Hash> {
     let digest = Record::load(unit)?.holds(unit, now.hash, digests)?;
     digests.digest(path).is_ok_and(|found| found == digest).then_some(digest)
 }
 
 /// Puts the part that the user's store has in place. Where that fails, it is built, and the failure shows there.
-fn stored(unit: &Unit, path: &PathBuf, now: &Fingerprint, options: &Options, digests: &mut Digests) -> Option<Hash> {
+fn stored(unit: &Unit, path: &Path, now: &Fingerprint, options: &Options, digests: &mut Digests) -> Option<Hash> {
     let (record, digest, bytes) = record::fetch(&options.home, unit, now.hash, digests)?;
     write_whole(path, &bytes).ok()?;
     record.save(unit).ok()?;
@@ -121,13 +146,13 @@ fn check(unit: &Unit, backend: &dyn Backend, events: Events<'_>) -> Result<(), F
 
 fn compile(
     unit: &Unit,
-    backend: &dyn Backend,
-    path: &PathBuf,
+    path: &Path,
     before: &Fingerprint,
     options: &Options,
     digests: &mut Digests,
     events: Events<'_>,
 ) -> Result<Hash, Failures> {
+    let backend = backend_of(unit)?;
     events(Event::Started { verb: "Compiling", what: &what(unit) });
     let bytes = guarded(unit, || backend.build(unit, events).map_err(|problem| Failure::Told(named(problem, unit))))?;
     let failures = conform(unit, &bytes);
@@ -136,7 +161,7 @@ fn compile(
     }
     let digest = blake3::hash(&bytes);
     let write = |(path, error)| vec![Failure::Write { path, error }];
-    write_whole(path, &bytes).map_err(|error| write((path.clone(), error)))?;
+    write_whole(path, &bytes).map_err(|error| write((path.to_owned(), error)))?;
     let after = take(unit, backend, digests)?;
     if before.became(&after) {
         let record = Record::new(unit, after.hash, digest, &backend.read(unit), digests);

@@ -90,7 +90,7 @@ mod tests {
         let holder = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", name, "--nocapture"])
             .env("MOSAIC_TEST_HOLDS", &path)
-            .timeout(Duration::from_secs(5));
+            .timeout(Duration::from_secs(60));
         // A callback that panics kills the process, here once it has told that it holds the lock.
         let run = std::panic::AssertUnwindSafe(|| {
             holder.stream(&mut |_, line| {

@@ -4,7 +4,7 @@ use std::{
     fs::{self, Permissions},
     io::{self, Write},
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 /// Names of what is being written begin so; what a killed process leaves behind is known by it.
@@ -39,21 +39,19 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 #[derive(Debug)]
 pub struct Unfinished {
     folder: tempfile::TempDir,
-    place: PathBuf,
 }
 
 impl Unfinished {
-    /// An empty folder beside `place`, readable as the umask allows.
-    pub fn beside(place: &Path) -> io::Result<Unfinished> {
+    /// An empty folder in `parent`, readable as the umask allows. `label` is part of its name, for [`Unfinished::sweep`].
+    pub fn within(parent: &Path, label: &str) -> io::Result<Unfinished> {
         let make = || {
-            fs::create_dir_all(folder_of(place))?;
+            fs::create_dir_all(parent)?;
             tempfile::Builder::new()
-                .prefix(UNFINISHED)
+                .prefix(&format!("{UNFINISHED}{label}-"))
                 .permissions(Permissions::from_mode(0o777))
-                .tempdir_in(folder_of(place))
+                .tempdir_in(parent)
         };
-        let folder = make().map_err(|error| named("write", place, &error))?;
-        Ok(Unfinished { folder, place: place.to_owned() })
+        Ok(Unfinished { folder: make().map_err(|error| named("write into", parent, &error))? })
     }
 
     /// Where to write until it is finished.
@@ -61,12 +59,31 @@ impl Unfinished {
         self.folder.path()
     }
 
-    /// Moves it into its place, which must be empty, and gives the place.
-    pub fn finish(self) -> io::Result<PathBuf> {
-        fs::rename(self.folder.path(), &self.place).map_err(|error| named("write", &self.place, &error))?;
+    /// Moves it into `place`, in the same parent; a folder that is there already is replaced.
+    pub fn finish(self, place: &Path) -> io::Result<()> {
+        let moved = || {
+            if place.exists() {
+                // Two renames, so that the place is empty for an instant but never holds half of either.
+                let old = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(folder_of(place))?;
+                fs::rename(place, old.path().join("old"))?;
+            }
+            fs::rename(self.folder.path(), place)
+        };
+        moved().map_err(|error| named("write", place, &error))?;
         // Moved, so that there is nothing left to remove.
         let _ = self.folder.keep();
-        Ok(self.place)
+        Ok(())
+    }
+
+    /// Removes what killed processes left unfinished in `parent` under `label`; call it under the lock of those who
+    /// write there.
+    pub fn sweep(parent: &Path, label: &str) {
+        let prefix = format!("{UNFINISHED}{label}-");
+        let left = fs::read_dir(parent).into_iter().flatten().flatten();
+        for entry in left.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes())) {
+            // What cannot be removed now will be tried again next time.
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 
@@ -108,7 +125,7 @@ mod tests {
         fs::write(&ordinary, b"").unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode(&ours), mode(&ordinary));
-        let (ours, ordinary) = (Unfinished::beside(&temp.path().join("of")).unwrap(), temp.path().join("folder"));
+        let (ours, ordinary) = (Unfinished::within(temp.path(), "x").unwrap(), temp.path().join("folder"));
         fs::create_dir(&ordinary).unwrap();
         assert_eq!(mode(ours.path()), mode(&ordinary));
     }
@@ -161,15 +178,29 @@ mod tests {
     #[test]
     fn a_folder_is_there_whole_or_not_at_all() {
         let temp = tempfile::tempdir().unwrap();
-        let place = temp.path().join("made/tool");
-        let dropped = Unfinished::beside(&place).unwrap();
+        let (parent, place) = (temp.path().join("tools"), temp.path().join("tools/tool"));
+        let dropped = Unfinished::within(&parent, "tool").unwrap();
         fs::write(dropped.path().join("half"), "").unwrap();
         drop(dropped);
-        assert_eq!(left_behind(place.parent().unwrap()), 0);
-        let unfinished = Unfinished::beside(&place).unwrap();
-        fs::write(unfinished.path().join("whole"), "").unwrap();
-        assert!(!place.exists());
-        assert_eq!(unfinished.finish().unwrap(), place);
-        assert!(place.join("whole").is_file() && left_behind(place.parent().unwrap()) == 0);
+        assert_eq!(left_behind(&parent), 0);
+        for name in ["first", "second"] {
+            let unfinished = Unfinished::within(&parent, "tool").unwrap();
+            fs::write(unfinished.path().join(name), "").unwrap();
+            assert!(!place.join(name).exists());
+            unfinished.finish(&place).unwrap();
+            assert!(place.join(name).is_file() && left_behind(&parent) == 0);
+        }
+        assert!(!place.join("first").exists());
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_swept() {
+        let temp = tempfile::tempdir().unwrap();
+        for name in [".mosaic-tool-a1", ".mosaic-other-b2", "tool"] {
+            fs::create_dir(temp.path().join(name)).unwrap();
+        }
+        Unfinished::sweep(temp.path(), "tool");
+        let exists = |name| temp.path().join(name).exists();
+        assert_eq!([exists(".mosaic-tool-a1"), exists(".mosaic-other-b2"), exists("tool")], [false, true, true]);
     }
 }

@@ -1,13 +1,45 @@
 //! `mosaic.toml`: what it says, with the place of everything it says.
+//!
+//! 1. `shape` reads the text as TOML and compares it with the schema of the `typed` structs: unknown keys, wrong types,
+//!    missing keys. What does not fit is cut out, so that the rest can still be looked at.
+//! 2. `typed` is the manifest as typed, by serde; the schema for editors is generated from the same structs.
+//! 3. `meaning` turns that into the [`Manifest`] as meant: names, paths, references, grants, languages.
+//!
+//! All problems of all steps are collected; a [`Manifest`] exists only when there are none. No path in it leaves the
+//! project's root: not by `..`, not by being absolute, and for source folders not by a symlink either. The file system
+//! is read only to look at source folders, never written.
 
-use std::{ops::Range, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    fs::File,
+    io::Read,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use indexmap::IndexMap;
 
 use crate::{diagnostic::SourceFile, language::Language};
 
+mod error;
+mod meaning;
+mod shape;
+mod typed;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{Error, Flaw};
+
+/// The file's name.
+pub const FILE_NAME: &str = "mosaic.toml";
+
+/// The largest manifest that is read, in bytes.
+pub const MAX_BYTES: u64 = 1 << 20;
+
 /// A value with its place in the manifest, in bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Spanned<T> {
     pub value: T,
     pub span: Range<usize>,
@@ -33,6 +65,7 @@ pub struct Manifest {
 pub struct App {
     /// `namespace:name`.
     pub name: Spanned<String>,
+    /// `0.0.0` where it is not said.
     pub version: semver::Version,
 }
 
@@ -52,8 +85,8 @@ pub struct Component {
     pub command: Option<CommandLine>,
     /// JavaScript: `quickjs` (default) or `starlingmonkey`.
     pub engine: Option<Spanned<String>>,
-    /// Names in `[grants]`, or bare words that grant an interface family whole.
-    pub grants: Vec<Spanned<String>>,
+    /// What the component may use besides clocks, random and stdio.
+    pub grants: Vec<Spanned<Granted>>,
 }
 
 /// Where a component comes from.
@@ -72,6 +105,53 @@ pub struct CommandLine {
     pub argv: Spanned<Vec<String>>,
     /// The `.wasm` it leaves, relative to the source folder.
     pub artifact: Spanned<PathBuf>,
+}
+
+/// One entry of a component's `grants`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Granted {
+    /// A name in `[grants]`, which exists.
+    Named(String),
+    /// A bare word: an interface family whole.
+    Family(Family),
+}
+
+/// An interface family that a bare word grants whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// `sockets`: wasi:sockets, any address.
+    Sockets,
+    /// `filesystem`: wasi:filesystem, the project's root.
+    Filesystem,
+    /// `http`: outgoing wasi:http, any authority.
+    Http,
+    /// `keyvalue`: wasi:keyvalue, any bucket.
+    KeyValue,
+    /// `logging`: wasi:logging.
+    Logging,
+    /// `env`: all of the host's environment.
+    Env,
+}
+
+impl Family {
+    pub const ALL: [Family; 6] =
+        [Family::Sockets, Family::Filesystem, Family::Http, Family::KeyValue, Family::Logging, Family::Env];
+
+    /// The bare word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Family::Sockets => "sockets",
+            Family::Filesystem => "filesystem",
+            Family::Http => "http",
+            Family::KeyValue => "keyvalue",
+            Family::Logging => "logging",
+            Family::Env => "env",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Family> {
+        Family::ALL.into_iter().find(|family| family.word() == word)
+    }
 }
 
 /// `[compose]`.
@@ -107,4 +187,73 @@ pub enum Grant {
     Net { address: String },
     /// `{ logging = true }`: wasi:logging.
     Logging,
+}
+
+impl Manifest {
+    /// Reads the manifest at `path` (absolute), whose folder is the project's root.
+    ///
+    /// Fails where it is no regular file of at most [`MAX_BYTES`] of UTF-8, and with every flaw of its text.
+    pub fn read(path: &Path) -> Result<Manifest, Error> {
+        let bytes = read_regular(path)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|e| Error::NotUtf8 { path: path.to_path_buf(), at: e.utf8_error().valid_up_to() })?;
+        Manifest::parse(path, text)
+    }
+
+    /// The same for a text already at hand. Source folders are looked for beside `path`.
+    pub fn parse(path: &Path, text: String) -> Result<Manifest, Error> {
+        let name = path.file_name().map_or(FILE_NAME.into(), |name| name.to_string_lossy().into_owned());
+        let source = Arc::new(SourceFile { name, text });
+        let (typed, mut flaws) = shape::read(&source.text);
+        let meant = meaning::of(typed, path.parent().unwrap_or(Path::new(".")), &mut flaws);
+        flaws.sort_by_key(Flaw::start);
+        match meant {
+            Some(meant) if flaws.is_empty() => Ok(Manifest {
+                path: path.to_path_buf(),
+                source,
+                app: meant.app,
+                components: meant.components,
+                compose: meant.compose,
+                grants: meant.grants,
+            }),
+            _ => Err(Error::Flawed { file: source, flaws }),
+        }
+    }
+}
+
+/// The JSON schema of `mosaic.toml` as text, for editors: generated from the structs that read it.
+pub fn schema_text() -> String {
+    format!("{:#}\n", typed::schema().to_value())
+}
+
+/// Lowercase kebab-case as WIT has it: words of letters and digits that begin with a letter.
+pub fn is_kebab(name: &str) -> bool {
+    name.split('-').all(|word| {
+        word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    })
+}
+
+/// Never opens a FIFO or a device, and never reads without end.
+fn read_regular(path: &Path) -> Result<Vec<u8>, Error> {
+    let unreadable = |source| Error::Unreadable { path: path.to_path_buf(), source };
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(Error::NotAFile { path: path.to_path_buf() });
+    }
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Error::TooLarge { path: path.to_path_buf() });
+    }
+    Ok(bytes)
+}
+
+impl fmt::Display for Granted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Granted::Named(name) => f.write_str(name),
+            Granted::Family(family) => f.write_str(family.word()),
+        }
+    }
 }

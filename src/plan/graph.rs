@@ -1,35 +1,51 @@
 //! The wiring of an app: every import of every part, and what it is met by.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use indexmap::IndexMap;
+use serde::Serialize;
+
+use crate::{
+    diagnostic::SourceFile,
+    manifest::{Manifest, Spanned},
+};
 
 /// The wiring as decided.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Graph {
-    /// Parts in dependency order: what a part imports comes before it.
+    /// Parts, and the keys of `types`, in dependency order: what an instance imports comes before it.
     pub instances: Vec<String>,
+    /// Instances that are no part: interfaces of plain types that no part exports, and that need none, because they
+    /// hold neither functions nor resources. By the interface's full name, which no part's name can be; the value is
+    /// the parts that share it, of whose copies it is the union.
+    pub types: IndexMap<String, Vec<String>>,
+    /// In the order of `instances`, then of the importer's world.
     pub edges: Vec<Edge>,
     pub host: Vec<HostImport>,
+    /// In an order in which an interface comes after those whose types it uses.
     pub exports: Vec<Export>,
 }
 
-/// One import met by another part's export.
-#[derive(Debug, Clone)]
+/// One import met by another instance's export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Edge {
-    /// The part that imports.
+    /// The instance that imports.
     pub from: String,
     /// The import's full name, e.g. `acme:shop/auth@0.1.0`.
     pub import: String,
-    /// The part that exports.
+    /// The instance that exports.
     pub to: String,
     /// The export's full name.
     pub export: String,
+    /// The type within the export, where the import is a type that the world itself uses from an interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
     pub why: Why,
 }
 
 /// Why an edge is as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Why {
     /// Same interface, same version.
     Exact,
@@ -37,20 +53,23 @@ pub enum Why {
     Compatible,
     /// `[compose] wire`, at these bytes of the manifest (absent on the command line).
     Wired(Option<Range<usize>>),
-    /// The types of another edge's interface come from there.
+    /// The types of another import, named here, come from there.
     TypesOf(String),
+    /// Nothing but plain types, which no part exports: see [`Graph::types`].
+    PlainTypes,
 }
 
 /// An import left to the host.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HostImport {
+    /// The highest version wanted on its semver track.
     pub import: String,
-    /// The parts that want it.
+    /// The instances that want it.
     pub wanted_by: Vec<String>,
 }
 
 /// An export of the composed component.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Export {
     pub name: String,
     pub from: String,
@@ -59,8 +78,57 @@ pub struct Export {
 /// What the user decided about wiring, from the manifest or the command line.
 #[derive(Debug, Clone, Default)]
 pub struct Wiring {
-    pub exports: Option<Vec<String>>,
+    /// The text the places below are in.
+    pub source: Option<Arc<SourceFile>>,
+    /// `part` or `part/interface`. `None`: what parts export that no other part imports.
+    pub exports: Option<Vec<Said>>,
     /// (part, interface without or with version) → part.
-    pub wire: IndexMap<(String, String), (String, Option<Range<usize>>)>,
-    pub open: Vec<String>,
+    pub wire: IndexMap<(String, String), Wire>,
+    /// Imports outside `wasi` left to the host on purpose, without or with version.
+    pub open: Vec<Said>,
+}
+
+/// One thing the user said, with its place where it was said in a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    pub text: String,
+    pub at: Option<Range<usize>>,
+}
+
+/// One entry of `wire`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wire {
+    pub key_at: Option<Range<usize>>,
+    /// The part that provides.
+    pub to: Said,
+}
+
+impl Said {
+    /// Something said on the command line.
+    pub fn plain(text: impl Into<String>) -> Said {
+        Said { text: text.into(), at: None }
+    }
+
+    fn spanned(said: &Spanned<String>) -> Said {
+        Said { text: said.value.clone(), at: Some(said.span.clone()) }
+    }
+}
+
+impl Wiring {
+    /// What `[compose]` says. A key of `wire` without a `/` is kept as a part with an empty interface, which the plan
+    /// then refuses by name.
+    pub fn from_manifest(manifest: &Manifest) -> Wiring {
+        let compose = &manifest.compose;
+        let wire = compose.wire.iter().map(|(key, wire)| {
+            let (part, interface) = key.split_once('/').unwrap_or((key, ""));
+            let to = Said::spanned(&wire.component);
+            ((part.to_owned(), interface.to_owned()), Wire { key_at: Some(wire.key_span.clone()), to })
+        });
+        Wiring {
+            source: Some(manifest.source.clone()),
+            exports: compose.exports.as_ref().map(|exports| exports.iter().map(Said::spanned).collect()),
+            wire: wire.collect(),
+            open: compose.open.iter().map(Said::spanned).collect(),
+        }
+    }
 }

@@ -1,7 +1,21 @@
 //! Planning: which import meets which export, before any compiler runs. Pure.
 
 pub mod digests;
+pub mod error;
+pub mod explain;
+mod exports;
 pub mod fingerprint;
 pub mod graph;
+mod order;
 pub mod sources;
+mod surface;
 pub mod units;
+mod verify;
+pub mod wire;
+
+pub use error::Error;
+pub use surface::{Place, Sources};
+pub use wire::{Options, Unused, plan};
+
+#[cfg(test)]
+mod tests;

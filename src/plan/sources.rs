@@ -34,6 +34,7 @@ pub struct Unreadable {
 pub fn sources(unit: &Unit, outside: &[PathBuf]) -> Result<BTreeMap<PathBuf, PathBuf>, Unreadable> {
     let mut files = walk(unit, &unit.source, Ignored::Honoured)?;
     if files.is_empty() {
+        std::fs::read_dir(&unit.source).map_err(|source| Unreadable { path: unit.source.clone(), source })?;
         // The whole folder is ignored: what was asked for all the same is not empty.
         files = walk(unit, &unit.source, Ignored::Included)?;
     }

@@ -78,11 +78,13 @@ fn a_signal_is_an_error_with_its_name_and_last_words() {
 #[test]
 fn out_of_time_the_whole_group_is_killed() {
     let begun = Instant::now();
-    let limit = Duration::from_millis(300);
+    let limit = Duration::from_secs(2);
     let error = sh("echo $$; sleep 60 & echo $!; wait").timeout(limit).output().unwrap_err();
-    assert!(begun.elapsed() < Duration::from_secs(5));
-    assert_eq!(error.to_string(), "`sh` did not end within 0.3 s and was killed");
-    for pid in error.output().unwrap().text().lines() {
+    assert!(begun.elapsed() < Duration::from_secs(30));
+    assert_eq!(error.to_string(), "`sh` did not end within 2 s and was killed");
+    let written = error.output().unwrap().text();
+    assert_eq!(written.lines().count(), 2);
+    for pid in written.lines() {
         assert!(gone(pid), "{pid} still runs");
     }
 }
@@ -93,15 +95,15 @@ fn out_of_time_while_flooding_or_with_closed_pipes() {
         let begun = Instant::now();
         let ended = sh(script).timeout(Duration::from_millis(300)).output();
         assert!(matches!(ended, Err(Error::Timeout { .. })), "{script}");
-        assert!(begun.elapsed() < Duration::from_secs(5), "{script}");
+        assert!(begun.elapsed() < Duration::from_secs(30), "{script}");
     }
 }
 
 #[test]
 fn a_process_left_behind_does_not_hold_us() {
     let begun = Instant::now();
-    let output = sh("sleep 20 & echo $!").output().unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    let output = sh("sleep 60 & echo $!").output().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(30));
     let left = rustix::process::Pid::from_raw(output.text().trim().parse().unwrap()).unwrap();
     rustix::process::kill_process(left, rustix::process::Signal::KILL).unwrap();
 }
@@ -123,26 +125,27 @@ fn the_group_dies_when_a_callback_panics() {
 #[test]
 fn the_group_dies_when_we_are_killed() {
     if std::env::var_os("MOSAIC_TEST_DIES").is_some() {
-        let _ = sh("sleep 60 & echo $! >&2; echo $$ >&2; wait").stream(&mut |_, line| eprintln!("pid {line}"));
+        let own = std::process::id();
+        let _ = sh("sleep 60 & echo $!; echo $$; wait").stream(&mut |_, child| println!("pids {own} {child}"));
         return;
     }
-    let test = std::env::current_exe().unwrap();
     let name = "process::tests::the_group_dies_when_we_are_killed";
-    let dying = Command::new(test).args([name, "--exact", "--nocapture"]).env("MOSAIC_TEST_DIES", "1");
-    let mut dying = std::process::Command::new(&dying.program)
-        .args(&dying.args)
+    let mut children = Vec::new();
+    let ended = Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture"])
         .env("MOSAIC_TEST_DIES", "1")
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = std::io::BufRead::lines(std::io::BufReader::new(dying.stderr.take().unwrap()));
-    let pids = lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("pid ").map(str::to_owned));
-    let pids: Vec<_> = pids.take(2).collect();
-    assert_eq!(pids.len(), 2);
-    dying.kill().unwrap();
-    dying.wait().unwrap();
-    for pid in pids {
+        .timeout(Duration::from_secs(60))
+        .stream(&mut |_, line| {
+            let Some((own, child)) = line.strip_prefix("pids ").and_then(|pids| pids.split_once(' ')) else { return };
+            children.push(child.to_owned());
+            if children.len() == 2 {
+                let own = rustix::process::Pid::from_raw(own.parse().unwrap()).unwrap();
+                rustix::process::kill_process(own, rustix::process::Signal::KILL).unwrap();
+            }
+        });
+    assert!(matches!(ended, Err(Error::Killed { .. })), "{ended:?}");
+    assert_eq!(children.len(), 2);
+    for pid in children {
         assert!(gone(&pid), "{pid} still runs");
     }
 }

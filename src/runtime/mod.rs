@@ -1,1 +1,46 @@
-//! runtime
+//! Runs and serves components on an embedded Wasmtime: isolated, granted, limited.
+//!
+//! | file | is |
+//! |---|---|
+//! | `engine` | the one engine configuration |
+//! | `code` | native code, kept in the cache folder |
+//! | `grants`, `limits` | what a guest may touch, and how much it may take |
+//! | `linker`, `host/` | the interfaces the host offers, and a component bound to them |
+//! | `state` | what the host keeps for a guest |
+//! | `run` | a program |
+//! | `serve`, `connection`, `exchange` | a server, its connections, one request |
+//! | `trap`, `denials`, `tell`, `output` | what went wrong, was refused, was written, and how it is told |
+//!
+//! Invariants: nothing is granted that [`Grants`] does not name, and an ungranted call is answered by the interface's
+//! own error, never a trap; one request is one fresh instance; what a guest does costs its own run or request alone. No
+//! manifest and no project is known here, and nothing is printed: guest output is told as events, except that a program
+//! ([`run`]) has the standard streams of this process.
+
+mod code;
+mod connection;
+mod denials;
+mod engine;
+mod error;
+mod exchange;
+mod grants;
+mod host;
+mod limits;
+mod linker;
+mod output;
+mod run;
+mod serve;
+mod state;
+mod tell;
+mod trap;
+
+#[cfg(test)]
+mod tests;
+
+pub use code::{Artifact, Content};
+pub use error::{Entry, Error};
+pub use grants::{Access, Address, Authority, Dir, Grants, NarrowError, ParseError, Scope};
+pub use limits::Limits;
+pub use output::{Cleaner, Styles, cleaned};
+pub use run::{RunOptions, run};
+pub use serve::{ServeOptions, Signals, Stop, serve};
+pub use trap::{Frame, Reason, Trapped};

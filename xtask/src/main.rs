@@ -5,6 +5,7 @@ mod http;
 mod setup;
 mod test;
 mod tidy;
+mod wit;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ Tasks:
   test   set up, then every test that CI runs, with a printed time budget [GROUP…]
   soak   the long forms of the tests
   tidy   check the invariants that a program can see
+  wit    take the bundled WASI packages anew from the crates that carry them
   setup  build `cargo-mosaic` and install the toolchains that demo and test need
 ";
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(rest),
         Some("soak") => test::soak(),
         Some("tidy") => tidy::run(),
+        Some("wit") => wit::run(rest),
         Some("setup") => setup::run().map(drop),
         Some("--help" | "-h" | "help") => {
             print!("{USAGE}");

@@ -12,8 +12,6 @@ use crate::Outcome;
 pub struct Ready {
     /// The built `cargo-mosaic`.
     pub mosaic: PathBuf,
-    /// Cargo's target folder.
-    pub target: PathBuf,
 }
 
 /// The checkout's root.
@@ -68,5 +66,5 @@ pub fn run() -> Result<Ready, String> {
     timed("build cargo-mosaic", || succeed(&mut cargo(&["build", "--package", "cargo-mosaic"])?))?;
     let mosaic = target.join("debug").join(format!("cargo-mosaic{}", std::env::consts::EXE_SUFFIX));
     timed("set up Rust and Go", || succeed(Command::new(&mosaic).args(["setup", "rust", "go"]).current_dir(root())))?;
-    Ok(Ready { mosaic, target })
+    Ok(Ready { mosaic })
 }

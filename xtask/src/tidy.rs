@@ -25,7 +25,7 @@ const RULES: &[Rule] = &[
     },
     Rule { needles: &["process::exit("], only: &["cli/", "main.rs"], why: "only the binary knows exit codes" },
     Rule {
-        needles: &["process::Command", "tokio::process"],
+        needles: &["std::process::Command", "process::Stdio", "tokio::process"],
         only: &["process.rs", "process/"],
         why: "only `process` starts a process; use mosaic::process::Command",
     },
@@ -58,7 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("diagnostic", &[]),
     ("event", &["diagnostic"]),
     ("language", &[]),
-    ("process", &["event"]),
+    ("process", &["diagnostic", "event"]),
     ("cache", &["event", "diagnostic"]),
     ("manifest", &["diagnostic", "language"]),
     ("project", &["diagnostic", "manifest"]),
@@ -71,7 +71,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "build",
         &["cache", "diagnostic", "event", "language", "manifest", "plan", "process", "project", "resolve", "toolchain"],
     ),
-    ("compose", &["cache", "diagnostic", "event", "language", "plan", "resolve"]),
+    ("compose", &["cache", "compare", "diagnostic", "event", "language", "plan", "resolve"]),
     ("check", &["compare", "diagnostic", "language", "plan", "resolve"]),
     ("inspect", &["diagnostic", "language", "plan", "resolve"]),
     ("runtime", &["cache", "diagnostic", "event"]),
@@ -98,7 +98,8 @@ pub fn run() -> Outcome {
         }
         if ending == "rs" {
             let text = fs::read_to_string(&path).map_err(|e| format!("{shown}: {e}"))?;
-            if let Some(inside) = shown.strip_prefix("src/") {
+            // Sources of programs that are compiled for a guest are data here.
+            if let Some(inside) = shown.strip_prefix("src/").filter(|inside| !inside.contains("/guest/")) {
                 source(inside, &text, &mut wrong);
             }
         }

@@ -42,7 +42,7 @@ pub fn build(unit: &Unit, modules: &Modules) -> Result<Vec<u8>, Error> {
     })
     .map_err(|failure| failed(modules, failure.causes()))?;
     leftovers::drop_exports(&bytes, &["init"])
-        .map_err(|error| Error::Builder { causes: error.chain().map(ToString::to_string).collect() })
+        .map_err(|error| Error::Builder { causes: preinit::causes(&error.into()) })
 }
 
 /// Component-model async only where the world needs it: not every host has it.

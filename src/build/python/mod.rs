@@ -33,7 +33,7 @@ pub use self::error::Error;
 use self::outline::Modules;
 use super::{
     backend::{Backend, Unit},
-    shapes,
+    preinit, shapes,
     staging::{self, Folder, Links},
 };
 use crate::{
@@ -268,7 +268,7 @@ fn bindings(unit: &Unit, folder: &Path) -> Result<(), Error> {
         full_names: false,
     }
     .generate()
-    .map_err(|error| Error::Engine { causes: error.chain().map(ToString::to_string).collect() })?;
+    .map_err(|error| Error::Engine { causes: preinit::causes(&error) })?;
     refresh(&made, folder).map_err(failed(folder))
 }
 

@@ -62,7 +62,7 @@ pub fn build(unit: &Unit, layout: &Layout, resources: &[(String, String)]) -> Re
     let path = || Folder::of(unit).shown(&output);
     let bytes = fs::read(&output).map_err(|source| staging::Error::Io { path: path(), source })?;
     leftovers::drop_exports(&bytes, &["exports"])
-        .map_err(|error| Error::Engine { causes: error.chain().map(ToString::to_string).collect() })
+        .map_err(|error| Error::Engine { causes: preinit::causes(&error.into()) })
 }
 
 /// Writes the unit's WIT where the generator can read it.

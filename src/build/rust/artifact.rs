@@ -26,7 +26,7 @@ pub enum Target {
 /// The component among them: the program where the world exports `wasi:cli/run`, else the library; of several programs
 /// the one named like the component.
 pub fn choose(unit: &Unit, artifacts: Vec<Artifact>) -> Result<PathBuf, Problem> {
-    let runs = conform::exports(&unit.part.resolve, unit.part.world, "wasi:cli/run@0.2.0");
+    let runs = conform::exports(&unit.part.resolve, unit.part.world, conform::RUN);
     let (programs, libraries): (Vec<Artifact>, Vec<Artifact>) =
         artifacts.into_iter().partition(|artifact| artifact.target == Target::Program);
     let (wanted, others) = if runs { (programs, libraries) } else { (libraries, programs) };

@@ -7,9 +7,13 @@ use serde::Deserialize;
 use super::{
     artifact::{Artifact, Target},
     flags::{self, Flags},
+    target,
 };
 use crate::{
-    build::backend::{Profile, Unit},
+    build::{
+        backend::{Profile, Unit},
+        conform,
+    },
     diagnostic::Problem,
     process::{self, Command},
     toolchain::{self, RUST_TARGET},
@@ -47,7 +51,14 @@ pub struct Built {
 
 /// Builds the crate in the unit's source folder.
 pub fn build(unit: &Unit, toolchain: &toolchain::Rust) -> Result<Built, Problem> {
-    let plain = plain(unit, toolchain);
+    let target = target::folder(unit).map_err(|error| {
+        Problem::error(
+            "build::rust-target-folder",
+            format!("could not prepare a target folder for `{}`", unit.part.name),
+        )
+        .because(error.to_string())
+    })?;
+    let plain = plain(unit, toolchain, &target);
     let mut command = NOT_OURS.iter().fold(plain.clone(), Command::env_remove);
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| NOT_OURS_EITHER.iter().any(|prefix| name.starts_with(prefix))) {
@@ -55,7 +66,7 @@ pub fn build(unit: &Unit, toolchain: &toolchain::Rust) -> Result<Built, Problem>
         }
     }
     command = command.args(["--message-format=json-render-diagnostics", "--quiet", "--color=never"]);
-    command = match flags::given(unit) {
+    command = match flags::given(unit, &target) {
         Flags::Environment(flags) => command.env("CARGO_ENCODED_RUSTFLAGS", flags),
         Flags::Config(setting) => command.arg("--config").arg(setting),
     };
@@ -111,12 +122,12 @@ pub fn config_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The command as a person would type it.
-fn plain(unit: &Unit, toolchain: &toolchain::Rust) -> Command {
+fn plain(unit: &Unit, toolchain: &toolchain::Rust, target: &Path) -> Command {
     let mut command = Command::new(&toolchain.cargo)
         .cwd(&unit.source)
         .args(["build", "--target", RUST_TARGET])
         .arg("--target-dir")
-        .arg(&unit.cargo_target);
+        .arg(target);
     if let Some(rustc) = &toolchain.rustc {
         command = command.env("RUSTC", rustc);
     }
@@ -133,9 +144,11 @@ fn told(unit: &Unit, error: process::Error, plain: &Command) -> Problem {
     problem
 }
 
-/// Whether no source file names an `export!`, although the world has something to export.
+/// Whether no source file names an `export!`, although the world exports what no program does by itself.
 fn exports_nothing(unit: &Unit) -> bool {
-    let exports = !unit.part.resolve.worlds[unit.part.world].exports.is_empty();
+    let world = &unit.part.resolve.worlds[unit.part.world];
+    let exports =
+        world.exports.len() > usize::from(conform::exports(&unit.part.resolve, unit.part.world, conform::RUN));
     let Ok(sources) = crate::plan::sources::sources(unit, &[]) else { return false };
     let mut rust = sources.into_values().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
     exports && !rust.any(|path| std::fs::read_to_string(path).is_ok_and(|text| text.contains("export!")))

@@ -8,7 +8,7 @@
 use std::{
     env,
     ffi::{OsStr, OsString},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use super::cargo::config_files;
@@ -26,10 +26,10 @@ pub enum Flags {
     Config(String),
 }
 
-/// The user's flags and ours, where the user's are; ours in the configuration, where the user's environment has none.
-pub fn given(unit: &Unit) -> Flags {
+/// The user's flags and ours, where the user's are. `target` is the target folder.
+pub fn given(unit: &Unit, target: &Path) -> Flags {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty());
-    let ours = remapped(unit);
+    let ours = remapped(unit, target);
     if let Some(encoded) = set("CARGO_ENCODED_RUSTFLAGS") {
         return Flags::Environment(joined(encoded, &ours));
     }
@@ -49,17 +49,17 @@ pub fn cargo_home() -> Option<PathBuf> {
     named.or_else(|| Some(env::home_dir()?.join(".cargo")))
 }
 
-/// The same for all units of a project; rustc lets the last one that matches win.
-fn remapped(unit: &Unit) -> Vec<OsString> {
-    let flag = |from: PathBuf, to: &str| {
+/// The same for all units that share a target folder; rustc lets the last one that matches win.
+fn remapped(unit: &Unit, target: &Path) -> Vec<OsString> {
+    let flag = |from: &Path, to: &str| {
         let mut flag = OsString::from("--remap-path-prefix=");
         flag.push(from);
         flag.push("=");
         flag.push(to);
         flag
     };
-    let home = cargo_home().map(|home| flag(home, "/cargo"));
-    home.into_iter().chain([flag(unit.root.clone(), "."), flag(unit.cargo_target.clone(), "target")]).collect()
+    let home = cargo_home().map(|home| flag(&home, "/cargo"));
+    home.into_iter().chain([flag(&unit.root, "."), flag(target, "target")]).collect()
 }
 
 fn joined(mut flags: OsString, ours: &[OsString]) -> OsString {
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn the_projects_root_is_remapped_and_its_outputs_more_closely() {
         let unit = unit(std::path::Path::new("/my app"), "part");
-        let flags = remapped(&unit);
+        let flags = remapped(&unit, &unit.cargo_target);
         let flags: Vec<_> = flags.iter().map(|flag| flag.to_str().unwrap()).collect();
         let ours = ["--remap-path-prefix=/my app=.", "--remap-path-prefix=/my app/target/mosaic/build/cargo=target"];
         assert!(flags.ends_with(&ours), "{flags:?}");

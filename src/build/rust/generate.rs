@@ -1,7 +1,9 @@
 //! The bindings crate: `wit-bindgen-rust` used as a library.
 //!
 //! The crate is ordinary source that the editor reads and cargo compiles once per change of the WIT: `lib.rs` and a
-//! `Cargo.toml` that needs the runtime half of `wit-bindgen` alone, without its macro and what that brings along.
+//! `Cargo.toml` that needs the runtime half of `wit-bindgen` alone, without its macro and what that brings along. Its
+//! version holds the component's name: crates of one name, version and place in their workspace are one to cargo, and
+//! parts share a target folder.
 
 use wit_bindgen_core::{Files, WorldGenerator};
 use wit_parser::{Resolve, TypeDefKind};
@@ -22,7 +24,7 @@ fn cargo_toml(unit: &Unit, package: &str) -> String {
         r#"# Written by `cargo mosaic bindings` from the WIT of `{component}`: what is changed here is lost.
 [package]
 name = "{package}"
-version = "0.0.0"
+version = "0.0.0+{component}"
 edition = "2021"
 publish = false
 description = "Bindings of component {component}, world {world}"

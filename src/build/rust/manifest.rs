@@ -3,7 +3,7 @@
 //! It is read as plain TOML. What it does not say, or says wrongly, is cargo's to tell.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Component, Path, PathBuf},
 };
 
@@ -59,36 +59,90 @@ pub fn bindings_package(unit: &Unit) -> String {
 /// Files and folders outside `source` that its crate is made of: path dependencies, theirs in turn, and the manifest and
 /// lock file of the workspace.
 pub fn outside(source: &Path) -> Vec<PathBuf> {
-    let workspace = source.ancestors().skip(1).map(|up| up.join("Cargo.toml")).find_map(|file| {
-        let manifest = read(&file)?;
-        Some((file.parent()?.to_owned(), manifest.get("workspace")?.as_table()?.clone(), manifest))
-    });
-    let mut found = BTreeSet::new();
-    let mut crates = vec![source.to_owned()];
-    let mut seen = BTreeSet::new();
-    if let Some((root, _, manifest)) = &workspace {
-        found.extend([root.join("Cargo.toml"), root.join("Cargo.lock")]);
-        crates.extend(patches(manifest, root));
+    let workspace = Workspace::of(source);
+    let files =
+        workspace.iter().flat_map(|workspace| ["Cargo.toml", "Cargo.lock"].map(|name| workspace.root.join(name)));
+    let folders = crates(source, workspace.as_ref()).into_keys();
+    files.chain(folders).filter(|path| !path.starts_with(source)).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The packages that are local to the crate in `source`, and the files of fixed names that cargo builds of them, each with
+/// the folder it comes from: what must not be two in one target folder. (cargo tells local packages apart by their name,
+/// version and place *in their workspace*, so that equals of two workspaces are one to it.)
+pub fn claims(source: &Path) -> BTreeMap<String, PathBuf> {
+    let mut claims = BTreeMap::new();
+    for (folder, manifest) in crates(source, Workspace::of(source).as_ref()) {
+        let Some(package) = manifest.get("package") else { continue };
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        let name = text(package.get("name")).unwrap_or_default();
+        let version = text(package.get("version")).unwrap_or_default();
+        let mut claim = |what: String| drop(claims.insert(what, folder.clone()));
+        claim(format!("package {name} {version}"));
+        let library = manifest.get("lib");
+        if library.is_some_and(|library| library.get("crate-type").is_some()) {
+            let named = text(library.and_then(|library| library.get("name")));
+            claim(format!("file {}", named.unwrap_or(name.clone()).replace('-', "_")));
+        }
+        if folder == source {
+            let programs = manifest.get("bin").and_then(Value::as_array).into_iter().flatten();
+            programs
+                .filter_map(|program| text(program.get("name")))
+                .for_each(|program| claim(format!("file {program}")));
+            let unlisted = std::fs::read_dir(source.join("src/bin")).into_iter().flatten().flatten();
+            unlisted
+                .for_each(|entry| claim(format!("file {}", entry.path().file_stem().unwrap_or_default().display())));
+            claim(format!("file {name}"));
+        }
     }
-    while let Some(folder) = crates.pop() {
-        if !seen.insert(folder.clone()) {
+    claims
+}
+
+/// The cargo workspace that a crate belongs to, unless it is one of its own.
+struct Workspace {
+    root: PathBuf,
+    manifest: Table,
+}
+
+impl Workspace {
+    fn of(source: &Path) -> Option<Workspace> {
+        let (root, manifest) = source.ancestors().find_map(|folder| {
+            let manifest = read(&folder.join("Cargo.toml")).filter(|manifest| manifest.contains_key("workspace"))?;
+            Some((folder.to_owned(), manifest))
+        })?;
+        let excluded = manifest["workspace"].get("exclude").and_then(Value::as_array).into_iter().flatten();
+        let mut excluded = excluded.filter_map(Value::as_str).map(|path| clean(&root.join(path)));
+        let outside = excluded.any(|folder| source.starts_with(folder));
+        (!outside).then_some(Workspace { root, manifest })
+    }
+
+    /// Where a dependency lies that a member inherits by this name.
+    fn dependency(&self, name: &str) -> Option<PathBuf> {
+        path_of(self.manifest["workspace"].get("dependencies")?.get(name)?).map(|path| self.root.join(path))
+    }
+}
+
+/// The crate in `source` and all that it is made of by path, by folder.
+fn crates(source: &Path, workspace: Option<&Workspace>) -> BTreeMap<PathBuf, Table> {
+    let mut found = BTreeMap::new();
+    let mut ahead = vec![source.to_owned()];
+    ahead.extend(workspace.into_iter().flat_map(|workspace| patches(&workspace.manifest, &workspace.root)));
+    while let Some(folder) = ahead.pop() {
+        if found.contains_key(&folder) {
             continue;
         }
         let Some(manifest) = read(&folder.join("Cargo.toml")) else { continue };
         for (name, says) in dependencies(&manifest) {
             let inherited = says.get("workspace").and_then(Value::as_bool) == Some(true);
-            let place = match (&workspace, inherited) {
-                (Some((root, workspace, _)), true) => {
-                    workspace.get("dependencies").and_then(|all| path_of(all.get(name)?)).map(|path| root.join(path))
-                }
-                _ => path_of(says).map(|path| folder.join(path)),
+            let place = match workspace.filter(|_| inherited) {
+                Some(workspace) => workspace.dependency(name),
+                None => path_of(says).map(|path| folder.join(path)),
             };
-            crates.extend(place.map(|place| clean(&place)));
+            ahead.extend(place.map(|place| clean(&place)));
         }
-        crates.extend(patches(&manifest, &folder));
+        ahead.extend(patches(&manifest, &folder));
+        found.insert(folder, manifest);
     }
-    found.extend(seen.into_iter().filter(|folder| !folder.starts_with(source)));
-    found.into_iter().collect()
+    found
 }
 
 fn read(file: &Path) -> Option<Table> {
@@ -179,6 +233,37 @@ mod tests {
         let names: Vec<_> =
             outside.iter().map(|path| path.strip_prefix(folder.path()).unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["Cargo.lock", "Cargo.toml", "libs/a", "libs/b", "libs/serde"]);
+    }
+
+    #[test]
+    fn a_workspace_counts_unless_it_excludes_the_crate_or_the_crate_is_its_own() {
+        let folder = project(&[
+            ("Cargo.toml", "[workspace]\nexclude = [\"examples\"]"),
+            ("member/Cargo.toml", "[package]"),
+            ("examples/one/Cargo.toml", "[package]"),
+            ("own/Cargo.toml", "[package]\n[workspace]"),
+        ]);
+        let count = |name: &str| outside(&folder.path().join(name)).len();
+        assert_eq!((count("member"), count("examples/one"), count("own")), (2, 0, 0));
+    }
+
+    #[test]
+    fn what_must_not_be_two_is_claimed() {
+        let folder = project(&[
+            (
+                "part/Cargo.toml",
+                "[package]\nname = \"the-part\"\nversion = \"0.1.0\"\n[lib]\ncrate-type = [\"cdylib\"]\n\
+                 [[bin]]\nname = \"tool\"\n[dependencies]\nown = { path = \"own\" }",
+            ),
+            ("part/own/Cargo.toml", "[package]\nname = \"own\"\n"),
+            ("part/src/bin/more.rs", ""),
+        ]);
+        let claims = claims(&folder.path().join("part"));
+        let claims: Vec<&str> = claims.keys().map(String::as_str).collect();
+        assert_eq!(
+            claims,
+            ["file more", "file the-part", "file the_part", "file tool", "package own ", "package the-part 0.1.0"]
+        );
     }
 
     #[test]

@@ -6,14 +6,15 @@
 //!   made one.
 //! - [`manifest`]: what `Cargo.toml` says of files outside the source folder.
 //!
-//! All Rust units share one target folder, and with it everything that is compiled for several of them: what is given to
-//! rustc besides the crate (paths to remap) is the same for all units of a project, lest they undo each other's work.
+//! Rust units share one target folder ([`target`]), and with it everything that is compiled for several of them: what is
+//! given to rustc besides the crate ([`flags`]) is the same for all units of a project, lest they undo each other's work.
 
 mod artifact;
 mod cargo;
 mod flags;
 mod generate;
 mod manifest;
+mod target;
 
 use std::path::{Path, PathBuf};
 

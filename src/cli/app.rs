@@ -1,0 +1,346 @@
+//! The chain that `build`, `compose`, `run`, `serve` and `check` share, one stage after the other.
+//!
+//! 1. [`Opened`]: the project, its WIT resolved, the lock file held against it, the wiring planned from the worlds — so
+//!    that what cannot be composed is told before a compiler runs.
+//! 2. [`Opened::build`]: the parts.
+//! 3. [`Opened::compose`]: the app, from the parts as they turned out; not again where nothing of it has changed.
+
+use std::{
+    collections::BTreeSet,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use blake3::Hash;
+use indexmap::IndexMap;
+use mosaic::{
+    build::{self, Artifacts, backend::Profile},
+    cache::{self, Home},
+    compose::{self, Composed},
+    diagnostic::{Problem, SourceFile},
+    event::Event,
+    language::Language,
+    lock,
+    manifest::Origin,
+    plan::{
+        self,
+        digests::Digests,
+        graph::{Graph, Wiring},
+        units::units,
+    },
+    project::Project,
+    resolve::{self, Resolution},
+    runtime::{Artifact, Content, Grants},
+    toolchain,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Failure,
+    grants::{GrantArgs, data_of},
+    options::{BuildArgs, LockArgs, ProjectArgs},
+    reporter::{Reporter, bytes, duration},
+};
+
+/// A project whose worlds are known and fit together.
+pub struct Opened<'a> {
+    pub project: Project,
+    pub resolution: Resolution,
+    pub wiring: Wiring,
+    pub options: plan::Options,
+    reporter: &'a Reporter,
+    since: Instant,
+}
+
+/// The composed app on disk.
+pub struct App {
+    pub path: PathBuf,
+    pub digest: Hash,
+}
+
+/// A component to run or serve, and what it may touch.
+pub struct Guest {
+    pub artifact: Artifact<'static>,
+    pub grants: Grants,
+    /// Where wasi:keyvalue is kept.
+    pub data: Option<PathBuf>,
+}
+
+/// What the app on disk was made of, beside it.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Record {
+    /// Digest of everything that decides the app.
+    key: String,
+    /// BLAKE3 of the app.
+    digest: String,
+}
+
+impl<'a> Opened<'a> {
+    /// Loads and resolves a project. Fails where it has no parts, or where the lock file may not change and would.
+    pub fn new(args: &ProjectArgs, locks: &LockArgs, reporter: &'a Reporter) -> Result<Opened<'a>, Failure> {
+        let since = Instant::now();
+        let project = args.load()?;
+        if project.manifest.components.is_empty() {
+            let problem = Problem::error("app::empty", format!("`{}` has no parts", project.manifest.app.name.value))
+                .help("`cargo mosaic add rust NAME` adds one (or go, python, javascript)");
+            return Err(Failure::of(problem));
+        }
+        let resolution = resolve::resolve(&project, &|event| reporter.event(event))?;
+        lock::update(&project, &resolution, locks.policy())?;
+        let options = plan::Options { sources: sources(&project, &resolution), ..plan::Options::default() };
+        let wiring = Wiring::from_manifest(&project.manifest);
+        Ok(Opened { project, resolution, wiring, options, reporter, since })
+    }
+
+    /// The wiring as far as the worlds tell it.
+    pub fn plan(&self) -> Result<Graph, Failure> {
+        let parts: Vec<_> = self.resolution.components.values().map(|component| component.part.clone()).collect();
+        Ok(plan::plan(&parts, &self.wiring, &self.options)?)
+    }
+
+    /// Everything: planned ahead, built, composed.
+    pub fn app(&self, args: &BuildArgs) -> Result<App, Failure> {
+        self.plan()?;
+        let artifacts = self.build(args, None)?;
+        self.compose(&artifacts, args)
+    }
+
+    /// Builds all parts, or those named, and tells of each.
+    pub fn build(&self, args: &BuildArgs, only: Option<&[String]>) -> Result<Artifacts, Failure> {
+        self.known(only.unwrap_or_default())?;
+        let units = units(&self.project, &self.resolution, args.profile(), only);
+        let built = build::build(&units, &self.build_options(args), &|event| self.reporter.event(event))?;
+        for (component, artifact) in &built {
+            let path = artifact.path.display().to_string();
+            let digest = artifact.digest.to_string();
+            let message = PartMessage { component, path, digest, fresh: artifact.fresh };
+            self.reporter.message("component-artifact", &message);
+        }
+        if built.values().any(|artifact| !artifact.fresh) {
+            lock::record_tools(&self.project, &self.tools())?;
+        }
+        Ok(built)
+    }
+
+    /// What has just built parts. A toolchain that cannot be asked any more is left out.
+    fn tools(&self) -> Vec<lock::Tool> {
+        let tool = |name: &str, version: String| lock::Tool { name: name.into(), version };
+        let home = Home::from_env();
+        let languages: BTreeSet<_> = self.project.manifest.components.values().filter_map(|it| it.language).collect();
+        let found = languages.into_iter().filter_map(|language| match language {
+            Language::Rust => toolchain::rust_in(&home, &self.project.root).ok().map(|it| tool("rust", it.version)),
+            Language::Go => toolchain::go(&home).ok().map(|it| tool("go", it.version.to_string())),
+            // Engines and generators are part of Mosaic.
+            Language::Python | Language::JavaScript | Language::Command => None,
+        });
+        found.chain([tool("mosaic", env!("CARGO_PKG_VERSION").to_owned())]).collect()
+    }
+
+    /// The parts as they were built before, if none is stale.
+    pub fn built(&self, args: &BuildArgs) -> Result<Artifacts, Failure> {
+        let units = units(&self.project, &self.resolution, args.profile(), None);
+        Ok(build::built(&units, &self.build_options(args))?)
+    }
+
+    /// Brings the bindings of all parts, or of those named, up to date.
+    pub fn bindings(&self, only: &[String]) -> Result<(), Failure> {
+        self.known(only)?;
+        let only = (!only.is_empty()).then_some(only);
+        let units = units(&self.project, &self.resolution, Profile::Dev, only);
+        let options = self.build_options(&BuildArgs { release: false, jobs: None });
+        Ok(build::bindings(&units, &options, &|event| self.reporter.event(event))?)
+    }
+
+    /// Composes built parts, unless the app on disk was made of just these, and tells of it.
+    pub fn compose(&self, artifacts: &Artifacts, args: &BuildArgs) -> Result<App, Failure> {
+        let name = &self.project.manifest.app.name.value;
+        let path = self.project.layout.app(name);
+        let mut digests = Digests::load(&path.with_extension("digests.json"));
+        let parts = self.parts(artifacts, &mut digests)?;
+        let key = self.key(&parts);
+        let record_path = path.with_extension("record.json");
+        let (digest, fresh) = match fresh(&record_path, &path, &key, &mut digests) {
+            Some(digest) => (digest, true),
+            None => {
+                self.reporter.event(Event::Started { verb: "Composing", what: name });
+                let started = Instant::now();
+                let (_, composed) = self.composed(&parts)?;
+                write(&path, &composed.bytes)?;
+                let record = Record { key, digest: composed.digest.clone() };
+                write(&record_path, &serde_json::to_vec(&record).expect("a record is two texts"))?;
+                self.reporter.event(Event::Finished { what: name, fresh: false, elapsed: started.elapsed() });
+                (blake3::hash(&composed.bytes), false)
+            }
+        };
+        digests.save();
+        self.told(&path, digest, fresh, args)?;
+        Ok(App { path, digest })
+    }
+
+    /// The wiring of built parts, from their own worlds.
+    pub fn graph(&self, artifacts: &Artifacts) -> Result<Graph, Failure> {
+        let mut digests = Digests::load(&self.project.layout.out.join("explain.digests.json"));
+        Ok(self.composed(&self.parts(artifacts, &mut digests)?)?.0)
+    }
+
+    fn composed(&self, parts: &IndexMap<String, (PathBuf, Hash)>) -> Result<(Graph, Composed), Failure> {
+        let mut read = IndexMap::new();
+        for (component, (path, _)) in parts {
+            let bytes = std::fs::read(path).map_err(|error| Failure::of(unreadable(component, path, &error)))?;
+            let language = self.project.manifest.components.get(component).and_then(|component| component.language);
+            read.insert(component.clone(), compose::component(component, bytes, language)?);
+        }
+        Ok(compose::app(&read, &self.wiring, &self.options)?)
+    }
+
+    /// Where every part lies, in the manifest's order, with its digest.
+    fn parts(
+        &self,
+        artifacts: &Artifacts,
+        digests: &mut Digests,
+    ) -> Result<IndexMap<String, (PathBuf, Hash)>, Failure> {
+        let mut parts = IndexMap::new();
+        for (name, component) in &self.project.manifest.components {
+            let part = match (&component.origin, artifacts.get(name)) {
+                (_, Some(artifact)) => (artifact.path.clone(), artifact.digest),
+                (Origin::Wasm(path), None) => {
+                    let path = self.project.root.join(&path.value);
+                    let digest = digests.digest(&path).map_err(|e| Failure::of(unreadable(name, &path, &e)))?;
+                    (path, digest)
+                }
+                (Origin::Source(_), None) => continue,
+            };
+            parts.insert(name.clone(), part);
+        }
+        Ok(parts)
+    }
+
+    /// Digest of everything that decides the app: the parts, the wiring, and Mosaic's own composer.
+    fn key(&self, parts: &IndexMap<String, (PathBuf, Hash)>) -> String {
+        let said = |all: &[plan::graph::Said]| all.iter().map(|said| said.text.clone()).collect::<Vec<_>>();
+        let wire: Vec<_> = self.wiring.wire.iter().map(|(from, wire)| (from, &wire.to.text)).collect();
+        let parts: Vec<_> = parts.iter().map(|(name, (_, digest))| (name, digest.to_string())).collect();
+        let exports = self.wiring.exports.as_deref().map(said);
+        let all = (env!("MOSAIC_COMPOSER"), parts, exports, wire, said(&self.wiring.open));
+        blake3::hash(&serde_json::to_vec(&all).expect("these are lists of texts")).to_string()
+    }
+
+    fn build_options(&self, args: &BuildArgs) -> build::Options {
+        let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        build::Options {
+            layout: self.project.layout.clone(),
+            home: Home::from_env(),
+            jobs: args.jobs.unwrap_or_else(cores),
+            reuse: build::Reuse::Fresh,
+        }
+    }
+
+    fn known(&self, names: &[String]) -> Result<(), Failure> {
+        let components = &self.project.manifest.components;
+        let unknown = names.iter().filter(|name| !components.contains_key(*name));
+        let problems: Vec<Problem> = unknown
+            .map(|name| {
+                let problem = Problem::error("app::unknown-component", format!("no component is called `{name}`"));
+                let known: Vec<&str> = components.keys().map(String::as_str).collect();
+                match mosaic::diagnostic::closest(name, known.iter().copied()) {
+                    Some(near) => problem.help(format!("did you mean `{near}`?")),
+                    None => problem.help(format!("the components are {}", known.join(", "))),
+                }
+            })
+            .collect();
+        if problems.is_empty() { Ok(()) } else { Err(Failure(problems)) }
+    }
+
+    fn told(&self, path: &Path, digest: Hash, fresh: bool, args: &BuildArgs) -> Result<(), Failure> {
+        let metadata = path.metadata().map_err(|error| Failure::of(unreadable("app", path, &error)))?;
+        let size = metadata.len();
+        let app = &self.project.manifest.app.name.value;
+        let message = AppMessage { app, path: path.display().to_string(), digest: digest.to_string(), size, fresh };
+        self.reporter.message("app-artifact", &message);
+        let shown = path.strip_prefix(&self.project.root).unwrap_or(path).display();
+        let profile = if args.release { "release" } else { "dev" };
+        let took = duration(self.since.elapsed());
+        let text = format!("`{profile}` {shown} ({}) in {took}", bytes(size));
+        self.reporter.event(Event::Note { verb: "Finished", text: &text });
+        Ok(())
+    }
+}
+
+impl Guest {
+    /// Any component: flags grant.
+    pub fn of_file(file: PathBuf, flags: &GrantArgs) -> Result<Guest, Failure> {
+        let grants = flags.grants()?;
+        Ok(Guest { artifact: Artifact::file(file), grants, data: flags.data.clone() })
+    }
+
+    /// The app of a project, built: its manifest grants, and flags narrow.
+    pub fn of_project(
+        project: &ProjectArgs,
+        locks: &LockArgs,
+        args: &BuildArgs,
+        flags: &GrantArgs,
+        reporter: &Reporter,
+    ) -> Result<Guest, Failure> {
+        let opened = Opened::new(project, locks, reporter)?;
+        let grants = flags.narrowing(&opened.project)?;
+        let app = opened.app(args)?;
+        let data = match &flags.data {
+            Some(data) => data.clone(),
+            None => data_of(&opened.project)?,
+        };
+        let name = opened.project.manifest.app.name.value.clone();
+        let content = Content::File { path: app.path, digest: Some(app.digest) };
+        Ok(Guest { artifact: Artifact { name, content }, grants, data: Some(data) })
+    }
+}
+
+#[derive(Serialize)]
+struct PartMessage<'a> {
+    component: &'a str,
+    path: String,
+    digest: String,
+    fresh: bool,
+}
+
+#[derive(Serialize)]
+struct AppMessage<'a> {
+    app: &'a str,
+    path: String,
+    digest: String,
+    size: u64,
+    fresh: bool,
+}
+
+/// The app's digest, if it is on disk as the record has it, and the record is of this key.
+fn fresh(record: &Path, app: &Path, key: &str, digests: &mut Digests) -> Option<Hash> {
+    let record: Record = serde_json::from_slice(&std::fs::read(record).ok()?).ok()?;
+    let digest = digests.digest(app).ok()?;
+    (record.key == key && record.digest == digest.to_string()).then_some(digest)
+}
+
+/// The WIT texts, by the names under which places in them are known.
+fn sources(project: &Project, resolution: &Resolution) -> plan::Sources {
+    let files = resolution.components.values().flat_map(|component| &component.files);
+    files
+        .filter_map(|file| {
+            let name = file.strip_prefix(&project.root).unwrap_or(file).display().to_string();
+            let text = std::fs::read_to_string(file).ok()?;
+            Some((name.clone(), Arc::new(SourceFile { name, text })))
+        })
+        .collect()
+}
+
+/// Writes an output, whole.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    cache::write_whole(path, bytes).map_err(|error| {
+        let message = format!("could not write `{}`", path.display());
+        Failure::of(Problem::error("app::unwritable", message).because(error.to_string()))
+    })
+}
+
+fn unreadable(component: &str, path: &Path, error: &std::io::Error) -> Problem {
+    let message = format!("could not read `{}`", path.display());
+    Problem::error("app::unreadable", message).in_component(component).because(error.to_string())
+}

@@ -1,0 +1,221 @@
+//! What a guest is granted: by the manifest, and by flags.
+//!
+//! In a project the manifest grants — to the app, whatever any of its parts is granted — and flags only narrow. For a
+//! bare file flags are all there is. A grant that no part names is given to nobody.
+
+use std::path::{Path, PathBuf};
+
+use mosaic::{
+    diagnostic::Problem,
+    manifest::{Family, Grant, Granted},
+    project::Project,
+    runtime::{Access, Address, Authority, Dir, Grants, Scope},
+};
+
+use super::Failure;
+
+/// Flags that grant (a file), or narrow (a project).
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Grants (for a project: less than its manifest grants)")]
+pub struct GrantArgs {
+    /// A folder; the guest sees GUEST, else the folder's own name at its root; `:ro` to read only
+    #[arg(long, value_name = "HOST[::GUEST][:ro]", value_parser = dir)]
+    dir: Vec<DirArg>,
+    /// An environment variable, with the value it has here or another
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    env: Vec<String>,
+    /// A peer of sockets
+    #[arg(long, value_name = "HOST:PORT")]
+    net: Vec<Address>,
+    /// Where outgoing HTTP requests may go
+    #[arg(long, value_name = "HOST[:PORT]")]
+    http_out: Vec<Authority>,
+    /// A bucket of wasi:keyvalue
+    #[arg(long, value_name = "BUCKET")]
+    kv: Vec<String>,
+    /// Show what it logs by wasi:logging
+    #[arg(long)]
+    logging: bool,
+    /// Folder to keep wasi:keyvalue in
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+}
+
+/// A `--dir`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct DirArg {
+    host: PathBuf,
+    guest: Option<String>,
+    access: Access,
+}
+
+impl GrantArgs {
+    /// What the flags say by themselves.
+    pub fn grants(&self) -> Result<Grants, Failure> {
+        let mut grants = Grants { logging: self.logging, ..Grants::default() };
+        let mut problems = Vec::new();
+        for arg in &self.dir {
+            match arg.host.canonicalize() {
+                Ok(host) => grants.dirs.push(Dir::new(&host, arg.guest.as_deref(), arg.access)),
+                Err(error) => problems.push(no_folder(&arg.host, &error)),
+            }
+        }
+        for env in &self.env {
+            match env.split_once('=') {
+                Some((name, value)) => drop(grants.env.insert(name.to_owned(), value.to_owned())),
+                None => grants.env.extend(std::env::var(env).ok().map(|value| (env.clone(), value))),
+            }
+        }
+        self.net.iter().cloned().for_each(|address| grants.net.insert(address));
+        self.http_out.iter().cloned().for_each(|authority| grants.http_out.insert(authority));
+        self.kv.iter().cloned().for_each(|bucket| grants.buckets.insert(bucket));
+        if problems.is_empty() { Ok(grants) } else { Err(Failure(problems)) }
+    }
+
+    /// What the project grants, less what the flags leave out.
+    pub fn narrowing(&self, project: &Project) -> Result<Grants, Failure> {
+        let granted = of_project(project)?;
+        granted.narrow(&self.grants()?).map_err(|error| {
+            let name = &project.manifest.app.name.value;
+            let problem = Problem::error("grants::excess", format!("flags can only narrow what `{name}` is granted"));
+            let told = error.excess.iter().fold(problem, |told, grant| told.because(format!("not granted: {grant}")));
+            Failure::of(told.help("grant it to the part that needs it, in `mosaic.toml`"))
+        })
+    }
+}
+
+/// The union of what all parts of a project are granted.
+fn of_project(project: &Project) -> Result<Grants, Failure> {
+    let mut grants = Grants::default();
+    let mut problems = Vec::new();
+    for component in project.manifest.components.values() {
+        for granted in &component.grants {
+            let one = match &granted.value {
+                Granted::Family(family) => Ok(of_family(*family, &project.root)),
+                Granted::Named(name) => match project.manifest.grants.get(name) {
+                    Some(grant) => of_grant(grant, project),
+                    None => continue,
+                },
+            };
+            match one {
+                Ok(one) => grants.merge(one),
+                Err(problem) => problems.push(problem.in_component(&component.name.value).at(
+                    &project.manifest.source,
+                    granted.span.clone(),
+                    "granted here",
+                )),
+            }
+        }
+    }
+    if problems.is_empty() { Ok(grants) } else { Err(Failure(problems)) }
+}
+
+fn of_family(family: Family, root: &Path) -> Grants {
+    let mut grants = Grants::default();
+    match family {
+        Family::Sockets => grants.net = Scope::All,
+        Family::Filesystem => grants.dirs.push(Dir::new(root, Some("/"), Access::ReadWrite)),
+        Family::Http => grants.http_out = Scope::All,
+        Family::KeyValue => grants.buckets = Scope::All,
+        Family::Logging => grants.logging = true,
+        // A variable that is no text cannot be told to a guest.
+        Family::Env => grants.env.extend(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        ),
+    }
+    grants
+}
+
+fn of_grant(grant: &Grant, project: &Project) -> Result<Grants, Problem> {
+    let malformed = |error: mosaic::runtime::ParseError| Problem::error("grants::malformed", error.to_string());
+    let mut grants = Grants::default();
+    match grant {
+        Grant::KeyValue { bucket } => grants.buckets.insert(bucket.clone()),
+        Grant::HttpOut { authority } => grants.http_out.insert(authority.parse().map_err(malformed)?),
+        Grant::Net { address } => grants.net.insert(address.parse().map_err(malformed)?),
+        Grant::Logging => grants.logging = true,
+        Grant::Env { name, value } => {
+            let value = value.clone().or_else(|| std::env::var(name).ok());
+            grants.env.extend(value.map(|value| (name.clone(), value)));
+        }
+        Grant::Dir { host, guest, readonly } => {
+            let path = project.root.join(host);
+            let real = path.canonicalize().map_err(|error| no_folder(host, &error))?;
+            if !real.starts_with(&project.root) {
+                let message = format!("the granted folder `{}` leads out of the project", host.display());
+                return Err(Problem::error("grants::folder-outside", message)
+                    .because(format!("it is a link to `{}`", real.display())));
+            }
+            let access = if *readonly { Access::ReadOnly } else { Access::ReadWrite };
+            grants.dirs.push(Dir::new(&real, guest.as_deref(), access));
+        }
+    }
+    Ok(grants)
+}
+
+fn no_folder(folder: &Path, error: &std::io::Error) -> Problem {
+    Problem::error("grants::no-folder", format!("the granted folder `{}` cannot be used", folder.display()))
+        .because(error.to_string())
+        .help("make it, or grant another")
+}
+
+fn dir(text: &str) -> Result<DirArg, String> {
+    let (text, access) = match text.strip_suffix(":ro") {
+        Some(text) => (text, Access::ReadOnly),
+        None => (text, Access::ReadWrite),
+    };
+    let (host, guest) = match text.split_once("::") {
+        Some((host, guest)) => (host, Some(guest)),
+        None => (text, None),
+    };
+    match (host, guest) {
+        ("", _) => Err("a folder is missing".to_owned()),
+        (_, Some(guest)) if !guest.starts_with('/') => Err("the guest's path must be absolute".to_owned()),
+        _ => Ok(DirArg { host: host.into(), guest: guest.map(str::to_owned), access }),
+    }
+}
+
+/// Where a project keeps the data of wasi:keyvalue: beside its sources, out of the way of `clean` and of git.
+pub fn data_of(project: &Project) -> Result<PathBuf, Failure> {
+    let own = project.root.join(".mosaic");
+    let ignore = own.join(".gitignore");
+    if !ignore.exists() {
+        super::app::write(&ignore, b"*\n")?;
+    }
+    Ok(own.join("data"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_said_in_three_parts() {
+        let all = |text| dir(text).map(|it| (it.host.display().to_string(), it.guest, it.access));
+        let said = |host: &str, guest: Option<&str>, access| Ok((host.to_owned(), guest.map(str::to_owned), access));
+        assert_eq!(all("data"), said("data", None, Access::ReadWrite));
+        assert_eq!(all("data:ro"), said("data", None, Access::ReadOnly));
+        assert_eq!(all("./data::/in:ro"), said("./data", Some("/in"), Access::ReadOnly));
+        assert!(dir("").is_err() && dir("::/x").is_err() && dir("a::b").is_err());
+    }
+
+    #[test]
+    fn a_project_grants_what_its_parts_name_and_flags_narrow_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("go")).unwrap();
+        std::fs::write(folder.path().join("go/go.mod"), "module x").unwrap();
+        let text = "[app]\nname = \"a:b\"\n[components.go]\nsource = \"go\"\ngrants = [\"visits\", \"logging\", \"mode\"]\n\
+            [grants]\nvisits = { kv = \"visits\" }\nunused = { kv = \"secret\" }\nmode = { env = \"MODE\", value = \"x\" }\n";
+        std::fs::write(folder.path().join("mosaic.toml"), text).unwrap();
+        let project = Project::load(&folder.path().join("mosaic.toml"), None).unwrap();
+
+        let grants = GrantArgs::default().narrowing(&project).unwrap();
+        assert!(grants.buckets.allows(&"visits".to_owned()) && !grants.buckets.allows(&"secret".to_owned()));
+        assert!(grants.logging && grants.dirs.is_empty() && grants.net.is_closed());
+        assert_eq!(grants.env["MODE"], "x");
+
+        let flags = GrantArgs { kv: vec!["secret".into()], ..GrantArgs::default() };
+        let failure = flags.narrowing(&project).unwrap_err();
+        assert_eq!(failure.0[0].causes, ["not granted: kv = \"secret\""]);
+    }
+}

@@ -1,0 +1,218 @@
+//! The command line: what was typed becomes one call of the library, its values become text and an exit code.
+//!
+//! 1. `cargo mosaic build`, `cargo-mosaic mosaic build` and `cargo-mosaic build` are made one.
+//! 2. Colour is decided before anything is parsed, as usage errors are coloured too.
+//! 3. Each command's file gathers, calls one stage, and reports.
+//!
+//! Only this folder prints, parses flags or knows exit codes.
+
+mod add;
+mod app;
+mod bindings;
+mod build;
+mod check;
+mod clean;
+mod completions;
+mod compose;
+mod doctor;
+mod exit;
+mod grants;
+mod init;
+mod inspect;
+mod man;
+mod new;
+mod options;
+mod reporter;
+mod run;
+mod scaffold;
+mod schema;
+mod serve;
+mod setup;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, builder::styling};
+use mosaic::diagnostic::{Diagnose, Problem};
+
+use exit::Exit;
+use options::{Color, MessageFormat, Output};
+use reporter::Reporter;
+
+#[cfg(test)]
+mod tests;
+
+/// Build, compose, check and run WebAssembly components written in Rust, Go, Python and JavaScript
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-mosaic",
+    bin_name = "cargo mosaic",
+    version,
+    after_help = HELP,
+    styles = STYLES,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+)]
+struct Cli {
+    #[command(flatten)]
+    output: Output,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const HELP: &str = "\
+Examples:
+  cargo mosaic new shop --lang rust,go,python     a new app of three parts
+  cargo mosaic add javascript render              one more part
+  cargo mosaic serve                              build all, and answer HTTP
+
+Run `cargo mosaic COMMAND --help` for more on a command.";
+
+const STYLES: styling::Styles = styling::Styles::styled()
+    .header(styling::AnsiColor::Green.on_default().bold())
+    .usage(styling::AnsiColor::Green.on_default().bold())
+    .literal(styling::AnsiColor::Cyan.on_default().bold())
+    .placeholder(styling::AnsiColor::Cyan.on_default());
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    New(new::Args),
+    Init(init::Args),
+    Add(add::Args),
+    Build(build::Args),
+    Compose(compose::Args),
+    Run(run::Args),
+    Serve(serve::Args),
+    Check(check::Args),
+    Inspect(inspect::Args),
+    Bindings(bindings::Args),
+    Setup(setup::Args),
+    Doctor(doctor::Args),
+    Clean(clean::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+    Schema(schema::Args),
+}
+
+impl Command {
+    fn run(self, reporter: &Reporter) -> Result<Exit, Failure> {
+        match self {
+            Command::New(args) => new::run(args, reporter),
+            Command::Init(args) => init::run(args, reporter),
+            Command::Add(args) => add::run(args, reporter),
+            Command::Build(args) => build::run(args, reporter),
+            Command::Compose(args) => compose::run(args, reporter),
+            Command::Run(args) => run::run(args, reporter),
+            Command::Serve(args) => serve::run(args, reporter),
+            Command::Check(args) => check::run(args, reporter),
+            Command::Inspect(args) => inspect::run(args, reporter),
+            Command::Bindings(args) => bindings::run(args, reporter),
+            Command::Setup(args) => setup::run(args, reporter),
+            Command::Doctor(args) => doctor::run(args, reporter),
+            Command::Clean(args) => clean::run(args, reporter),
+            Command::Completions(args) => completions::run(args, reporter),
+            Command::Man(args) => man::run(args, reporter),
+            Command::Schema(args) => schema::run(args, reporter),
+        }
+    }
+}
+
+/// The program.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = without_cargo(args);
+    let early = Early::of(&args);
+    match parse(&args, early) {
+        Ok(cli) => {
+            let reporter = Reporter::new(&cli.output);
+            let exit = cli.command.run(&reporter).unwrap_or_else(|failure| {
+                reporter.problems(&failure.0);
+                Exit::Failed
+            });
+            reporter.finish(exit.is_success());
+            exit.into()
+        }
+        Err(error) => usage(&error, early).into(),
+    }
+}
+
+/// Why a command could not complete: problems, each told whole.
+#[derive(Debug)]
+pub struct Failure(pub Vec<Problem>);
+
+impl Failure {
+    pub fn of(problem: Problem) -> Failure {
+        Failure(vec![problem])
+    }
+}
+
+impl<E: Diagnose> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        Failure(error.problems())
+    }
+}
+
+/// Cargo runs `cargo-mosaic mosaic …` for `cargo mosaic …`.
+fn without_cargo(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    if args.get(1).is_some_and(|word| word == "mosaic") {
+        args.remove(1);
+    }
+    args
+}
+
+/// What has to be known about output before the command line is understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Early {
+    color: Color,
+    message_format: MessageFormat,
+}
+
+impl Early {
+    fn of(args: &[OsString]) -> Early {
+        let words: Vec<&str> = args.iter().map_while(|arg| arg.to_str()).take_while(|&word| word != "--").collect();
+        let said = |flag: &str| {
+            words.iter().enumerate().find_map(|(at, word)| match word.strip_prefix(flag)? {
+                "" => words.get(at + 1).copied(),
+                value => value.strip_prefix('='),
+            })
+        };
+        Early {
+            color: match said("--color") {
+                Some("always") => Color::Always,
+                Some("never") => Color::Never,
+                _ => Color::Auto,
+            },
+            message_format: match said("--message-format") {
+                Some("json") => MessageFormat::Json,
+                _ => MessageFormat::Human,
+            },
+        }
+    }
+}
+
+fn parse(args: &[OsString], early: Early) -> Result<Cli, clap::Error> {
+    let choice = match early.color {
+        Color::Always => clap::ColorChoice::Always,
+        Color::Never => clap::ColorChoice::Never,
+        Color::Auto => clap::ColorChoice::Auto,
+    };
+    Cli::from_arg_matches(&Cli::command().color(choice).try_get_matches_from(args)?)
+}
+
+/// Tells of a command line that makes no sense, or gives the help that was asked for.
+fn usage(error: &clap::Error, early: Early) -> Exit {
+    let is_help = !error.use_stderr();
+    match (early.message_format, is_help) {
+        (MessageFormat::Json, false) => {
+            let output = Output { quiet: false, verbose: 0, color: early.color, message_format: MessageFormat::Json };
+            let text = error.render().to_string();
+            let (message, rest) = text.split_once('\n').unwrap_or((&text, ""));
+            let problem = Problem::error("cli::usage", message.trim_start_matches("error: ")).because(rest.trim());
+            Reporter::new(&output).problem(&problem);
+        }
+        // A reader that went away needs no help.
+        _ => drop(error.print()),
+    }
+    if is_help { Exit::Done } else { Exit::Usage }
+}

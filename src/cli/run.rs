@@ -1,0 +1,64 @@
+//! `cargo mosaic run`: a command-line program, with the terminal as its own.
+
+use std::path::PathBuf;
+
+use mosaic::{
+    cache::Home,
+    runtime::{self, Grants, Limits, RunOptions},
+};
+
+use super::{
+    Failure,
+    app::Guest,
+    exit::Exit,
+    grants::GrantArgs,
+    options::{BuildArgs, LockArgs, ProjectArgs},
+    reporter::Reporter,
+};
+
+/// Build the app and run it as a command-line program, or run any component
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  cargo mosaic run                            the project's app
+  cargo mosaic run -- --name Ada              with arguments
+  cargo mosaic run tool.wasm --dir .::/work   any wasi:cli component, which sees this folder
+
+It may touch nothing that is not granted. Its exit code is passed on; a trap is 134.")]
+pub struct Args {
+    /// A component that exports wasi:cli/run, else the project's app
+    file: Option<PathBuf>,
+    /// Arguments of the program
+    #[arg(last = true)]
+    args: Vec<String>,
+    #[command(flatten)]
+    grants: GrantArgs,
+    #[command(flatten)]
+    build: BuildArgs,
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    lock: LockArgs,
+}
+
+pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
+    let Guest { artifact, grants, data } = match args.file {
+        Some(file) => Guest::of_file(file, &args.grants)?,
+        None => Guest::of_project(&args.project, &args.lock, &args.build, &args.grants, reporter)?,
+    };
+    let options = options(args.args, grants, data);
+    reporter.step_aside();
+    match runtime::run(&artifact, &options, &|event| reporter.event(event)) {
+        // A process can pass on eight bits.
+        Ok(code) => Ok(Exit::Guest(code.to_le_bytes()[0])),
+        Err(error @ runtime::Error::Trapped { .. }) => {
+            reporter.problems(&Failure::from(error).0);
+            Ok(Exit::Trapped)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn options(args: Vec<String>, grants: Grants, data: Option<PathBuf>) -> RunOptions {
+    RunOptions { args, grants, limits: Limits::run(), data, home: Home::from_env() }
+}

@@ -1,0 +1,141 @@
+//! Parts for tests: worlds from WIT text, and components of such worlds whose functions trap.
+
+use std::sync::Arc;
+
+use wit_component::{ComponentEncoder, StringEncoding};
+use wit_parser::{
+    FunctionKind, InterfaceId, LiftLowerAbi, ManglingAndAbi, Resolve, ResourceIntrinsic, TypeDefKind, WasmExport,
+    WasmExportKind, WasmImport, WorldItem, WorldKey, abi::WasmType,
+};
+
+use super::{PartBytes, component};
+use crate::{language::Language, resolve::Part};
+
+const ABI: ManglingAndAbi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
+
+/// A part that has not been built: the world `name` of a WIT text, or its only one.
+pub(crate) fn part(name: &str, wit: &str) -> Part {
+    let mut resolve = Resolve { all_features: true, ..Resolve::default() };
+    let package = resolve.push_source(&format!("{name}.wit"), wit).unwrap_or_else(|error| panic!("{error:#}\n{wit}"));
+    let world = resolve
+        .select_world(&[package], Some(name))
+        .or_else(|_| resolve.select_world(&[package], None))
+        .expect("the world is there");
+    Part { name: name.to_owned(), language: None, resolve: Arc::new(resolve), world }
+}
+
+/// The same part built: its functions trap, its imports are all there.
+pub(crate) fn built(name: &str, wit: &str) -> PartBytes {
+    let part = part(name, wit);
+    component(name, encoded(&part), Some(Language::Rust)).expect("a component of the fixture's world")
+}
+
+fn encoded(part: &Part) -> Vec<u8> {
+    let mut module = wat::parse_str(text(&part.resolve, part)).expect("well-formed");
+    wit_component::embed_component_metadata(&mut module, &part.resolve, part.world, StringEncoding::UTF8, false)
+        .expect("the world can be encoded");
+    ComponentEncoder::default().module(&module).and_then(|encoder| encoder.encode()).expect("a component")
+}
+
+/// Every interface the world reaches, by name; the last of a name.
+pub(crate) fn interface(resolve: &Resolve, name: &str) -> InterfaceId {
+    let (id, _) = resolve
+        .interfaces
+        .iter()
+        .filter(|(_, interface)| interface.name.as_deref() == Some(name))
+        .last()
+        .expect("the interface is there");
+    id
+}
+
+fn text(resolve: &Resolve, part: &Part) -> String {
+    let world = &resolve.worlds[part.world];
+    let mut imports = String::new();
+    let mut exports = String::new();
+    for (key, item) in &world.imports {
+        match item {
+            WorldItem::Function(function) => import(resolve, None, function, &mut imports),
+            WorldItem::Interface { id, .. } => {
+                for function in resolve.interfaces[*id].functions.values() {
+                    import(resolve, Some(key), function, &mut imports);
+                }
+                for &ty in resolve.interfaces[*id].types.values() {
+                    intrinsics(resolve, key, ty, vec![(ResourceIntrinsic::ImportedDrop, "(param i32)")], &mut imports);
+                }
+            }
+            WorldItem::Type { .. } => {}
+        }
+    }
+    for (key, item) in &world.exports {
+        match item {
+            WorldItem::Function(function) => export(resolve, None, function, &mut exports),
+            WorldItem::Interface { id, .. } => {
+                for function in resolve.interfaces[*id].functions.values() {
+                    export(resolve, Some(key), function, &mut exports);
+                }
+                for &ty in resolve.interfaces[*id].types.values() {
+                    let needed = vec![
+                        (ResourceIntrinsic::ExportedDrop, "(param i32)"),
+                        (ResourceIntrinsic::ExportedNew, "(param i32) (result i32)"),
+                        (ResourceIntrinsic::ExportedRep, "(param i32) (result i32)"),
+                    ];
+                    intrinsics(resolve, key, ty, needed, &mut imports);
+                }
+            }
+            WorldItem::Type { .. } => {}
+        }
+    }
+    format!(
+        r#"(module {imports} {exports}
+            (memory (export "memory") 1)
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable))"#
+    )
+}
+
+fn import(resolve: &Resolve, interface: Option<&WorldKey>, function: &wit_parser::Function, out: &mut String) {
+    let signature = resolve.wasm_signature(ABI.import_variant(), function);
+    let (module, name) = resolve.wasm_import_name(ABI, WasmImport::Func { interface, func: function });
+    let (params, results) = (types("param", &signature.params), types("result", &signature.results));
+    out.push_str(&format!("(import {module:?} {name:?} (func {params} {results}))\n"));
+}
+
+fn export(resolve: &Resolve, interface: Option<&WorldKey>, function: &wit_parser::Function, out: &mut String) {
+    assert!(!matches!(function.kind, FunctionKind::Getter | FunctionKind::Setter), "not needed by any fixture");
+    let signature = resolve.wasm_signature(ABI.export_variant(), function);
+    let kind = WasmExportKind::Normal;
+    let name = resolve.wasm_export_name(ABI, WasmExport::Func { interface, func: function, kind });
+    let (params, results) = (types("param", &signature.params), types("result", &signature.results));
+    out.push_str(&format!("(func (export {name:?}) {params} {results} unreachable)\n"));
+}
+
+fn intrinsics(
+    resolve: &Resolve,
+    key: &WorldKey,
+    ty: wit_parser::TypeId,
+    needed: Vec<(ResourceIntrinsic, &str)>,
+    out: &mut String,
+) {
+    if !matches!(resolve.types[ty].kind, TypeDefKind::Resource) {
+        return;
+    }
+    for (intrinsic, signature) in needed {
+        let interface = Some(key);
+        let wanted = WasmImport::ResourceIntrinsic { interface, resource: ty, intrinsic };
+        let (module, name) = resolve.wasm_import_name(ABI, wanted);
+        out.push_str(&format!("(import {module:?} {name:?} (func {signature}))\n"));
+    }
+}
+
+fn types(word: &str, types: &[WasmType]) -> String {
+    let mut out = String::new();
+    for ty in types {
+        let ty = match ty {
+            WasmType::I32 | WasmType::Pointer | WasmType::Length => "i32",
+            WasmType::I64 | WasmType::PointerOrI64 => "i64",
+            WasmType::F32 => "f32",
+            WasmType::F64 => "f64",
+        };
+        out.push_str(&format!("({word} {ty}) "));
+    }
+    out
+}

@@ -1,0 +1,72 @@
+//! What may go into a composition, and what may come out.
+
+use std::collections::BTreeSet;
+
+use wasmparser::{Validator, WasmFeatures};
+
+use super::{Error, names};
+use crate::{plan::graph::Graph, resolve};
+
+/// Components within one component, and instances there, with each alias and export of one counted: what the parser of
+/// Wasmtime 48 accepts (wasmparser 0.254, `limits`).
+const MAX_COMPONENTS: usize = 1_000;
+const MAX_INSTANCES: usize = 1_000;
+
+/// What Wasmtime 48 can be told to run (`Config::compiler_panicking_wasm_features` lists what it knows), without what it
+/// calls unsound or experimental: stack switching, shared-everything threads, threads and garbage collection in the
+/// component model, 64-bit component memories.
+pub fn features() -> WasmFeatures {
+    WasmFeatures::WASM3
+        | WasmFeatures::THREADS
+        | WasmFeatures::WIDE_ARITHMETIC
+        | WasmFeatures::COMPONENT_MODEL
+        | WasmFeatures::CM_ASYNC
+        | WasmFeatures::CM_ASYNC_STACKFUL
+        | WasmFeatures::CM_MORE_ASYNC_BUILTINS
+        | WasmFeatures::CM_ERROR_CONTEXT
+        | WasmFeatures::CM_FIXED_LENGTH_LISTS
+        | WasmFeatures::CM_MAP
+        | WasmFeatures::CM_IMPLEMENTS
+}
+
+/// Validates a part in full.
+pub(super) fn part(name: &str, bytes: &[u8]) -> Result<(), Error> {
+    let invalid = |reason: String, offset| Error::Invalid { part: name.to_owned(), reason, offset };
+    if names::depth(bytes).map_err(|error| invalid(error.to_string(), None))? > names::MAX_DEPTH {
+        return Err(invalid(names::Malformed::TooDeep.to_string(), None));
+    }
+    match resolve::guarded(|| Validator::new_with_features(features()).validate_all(bytes))? {
+        Ok(_) => Ok(()),
+        Err(error) => Err(invalid(error.message().to_owned(), Some(error.offset()))),
+    }
+}
+
+/// Validates the app in full.
+pub(super) fn app(bytes: &[u8]) -> Result<(), Error> {
+    match resolve::guarded(|| Validator::new_with_features(features()).validate_all(bytes))? {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Error::Internal { part: None, reason: format!("the app is not valid: {error}") }),
+    }
+}
+
+/// Runs what recurses over a component's types, or may panic over them, on a stack of its own. A panic becomes its words.
+pub(super) fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
+    const STACK: usize = 256 << 20;
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("guarded".to_owned()).stack_size(STACK).spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| format!("could not start a thread: {error}"))?;
+        thread.join().map_err(|panic| {
+            let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            format!("it stopped at a fault: {}", words.unwrap_or("without words"))
+        })
+    })
+}
+
+/// Refuses what engines would refuse, before it is encoded.
+pub(super) fn size(graph: &Graph) -> Result<(), Error> {
+    let limit = |what, count, limit| if count > limit { Err(Error::TooLarge { what, count, limit }) } else { Ok(()) };
+    limit("components", graph.instances.len(), MAX_COMPONENTS)?;
+    let taken = graph.edges.iter().map(|edge| (&edge.to, &edge.export));
+    let aliases: BTreeSet<_> = taken.chain(graph.exports.iter().map(|export| (&export.from, &export.name))).collect();
+    limit("instances", graph.instances.len() + graph.host.len() + aliases.len() + graph.exports.len(), MAX_INSTANCES)
+}

@@ -1,0 +1,570 @@
+//! Every rule of the planner, and every way to fail.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::{
+    Error, Options, Unused,
+    error::{Failure, Near},
+    explain::explain,
+    graph::{Graph, Said, Why, Wire, Wiring},
+    plan,
+};
+use crate::{
+    compose::fixture::part,
+    diagnostic::{Diagnose, SourceFile},
+    resolve::Part,
+};
+
+/// Interfaces that the worlds below use; `auth` and `inference` at a version of choice.
+fn shop(version: &str, world: &str) -> String {
+    format!(
+        "package acme:shop@{version};
+        interface auth {{ check: func(token: string) -> bool; }}
+        interface inference {{ score: func(text: string) -> f32; }}
+        interface audit {{ note: func(line: string); }}
+        interface types {{ record claims {{ subject: string, role: role }} enum role {{ reader, writer }} }}
+        interface login {{ use types.{{claims}}; login: func() -> claims; }}
+        interface front {{ use types.{{claims}}; show: func(c: claims); }}
+        interface sessions {{ resource session {{ name: func() -> string; }} }}
+        interface store {{ use sessions.{{session}}; put: func(s: session); }}
+        {world}"
+    )
+}
+
+fn at(version: &str, name: &str, body: &str) -> Part {
+    part(name, &shop(version, &format!("world w {{ {body} }}")))
+}
+
+fn of(name: &str, body: &str) -> Part {
+    at("0.1.0", name, body)
+}
+
+fn planned(parts: &[Part]) -> Result<Graph, Error> {
+    plan(parts, &Wiring::default(), &Options::default())
+}
+
+#[track_caller]
+fn failures(parts: &[Part], wiring: &Wiring) -> Vec<Failure> {
+    plan(parts, wiring, &Options::default()).expect_err("must not be planned").failures
+}
+
+/// `from.import ← to (why)`, short.
+fn edges(graph: &Graph) -> Vec<String> {
+    let short = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
+    graph
+        .edges
+        .iter()
+        .map(|edge| {
+            format!(
+                "{}.{} ← {}.{} {:?}",
+                edge.from,
+                short(&edge.import),
+                short(&edge.to),
+                short(&edge.export),
+                edge.why
+            )
+        })
+        .collect()
+}
+
+fn exports(graph: &Graph) -> Vec<String> {
+    graph.exports.iter().map(|export| format!("{} from {}", export.name, export.from)).collect()
+}
+
+fn wire(pairs: &[(&str, &str, &str)]) -> Wiring {
+    let wire = pairs.iter().map(|(part, interface, to)| {
+        (((*part).to_owned(), (*interface).to_owned()), Wire { key_at: None, to: Said::plain(*to) })
+    });
+    Wiring { wire: wire.collect(), ..Wiring::default() }
+}
+
+#[test]
+fn a_chain_three_deep_is_wired_whole() {
+    let graph = planned(&[
+        of("gateway", "import auth; export audit;"),
+        of("auth", "import inference; export auth;"),
+        of("inference", "export inference;"),
+    ])
+    .expect("planned");
+    assert_eq!(graph.instances, ["inference", "auth", "gateway"]);
+    assert_eq!(
+        edges(&graph),
+        ["auth.inference@0.1.0 ← inference.inference@0.1.0 Exact", "gateway.auth@0.1.0 ← auth.auth@0.1.0 Exact"]
+    );
+    assert_eq!(exports(&graph), ["acme:shop/audit@0.1.0 from gateway"]);
+    assert!(graph.host.is_empty());
+}
+
+#[test]
+fn a_compatible_version_is_taken_and_an_equal_one_preferred() {
+    let gateway = of("gateway", "import auth; export audit;");
+    let graph = planned(&[gateway.clone(), at("0.1.6", "auth", "export auth;")]).expect("planned");
+    assert_eq!(edges(&graph), ["gateway.auth@0.1.0 ← auth.auth@0.1.6 Compatible"]);
+    let graph = planned(&[gateway, at("0.1.6", "newer", "export auth;"), of("auth", "export auth;")]).expect("planned");
+    assert_eq!(edges(&graph), ["gateway.auth@0.1.0 ← auth.auth@0.1.0 Exact"]);
+}
+
+#[test]
+fn an_incompatible_version_is_unmet_and_named() {
+    let parts = [of("gateway", "import auth; export audit;"), at("0.2.0", "auth", "export auth;")];
+    let failures = failures(&parts, &Wiring::default());
+    let [Failure::Unmet { part, import, near, at }] = &failures[..] else { panic!("{failures:?}") };
+    assert_eq!((part.as_str(), import.as_str()), ("gateway", "acme:shop/auth@0.1.0"));
+    assert_eq!(*near, [Near::Version { part: "auth".into(), export: "acme:shop/auth@0.2.0".into() }]);
+    assert!(at.as_ref().expect("a place").shown.starts_with("gateway.wit:"), "{at:?}");
+}
+
+#[test]
+fn pre_releases_match_only_themselves() {
+    let wants = at("1.0.0-rc.1", "gateway", "import auth; export audit;");
+    assert!(planned(&[wants.clone(), at("1.0.0-rc.1", "auth", "export auth;")]).is_ok());
+    assert!(planned(&[wants.clone(), at("1.0.0-rc.2", "auth", "export auth;")]).is_err());
+    assert!(planned(&[wants, at("1.0.0", "auth", "export auth;")]).is_err());
+}
+
+#[test]
+fn two_providers_are_ambiguous_until_one_is_wired() {
+    let parts =
+        [of("gateway", "import auth; export audit;"), of("auth-a", "export auth;"), of("auth-b", "export auth;")];
+    let error = planned(&parts).expect_err("ambiguous");
+    let problems = error.problems();
+    assert_eq!(problems[0].code, "plan::ambiguous");
+    assert_eq!(problems[0].message, "`gateway` imports `acme:shop/auth@0.1.0`, which `auth-a` and `auth-b` export");
+    assert_eq!(problems[0].help, ["Choose one: --wire gateway/acme:shop/auth=auth-a"]);
+    let graph = plan(&parts, &wire(&[("gateway", "acme:shop/auth", "auth-b")]), &Options::default()).expect("wired");
+    assert_eq!(edges(&graph), ["gateway.auth@0.1.0 ← auth-b.auth@0.1.0 Wired(None)"]);
+    // What nobody imports is exported.
+    assert_eq!(exports(&graph), ["acme:shop/audit@0.1.0 from gateway", "acme:shop/auth@0.1.0 from auth-a"]);
+}
+
+#[test]
+fn a_middleware_stands_between() {
+    let parts = [
+        of("cache", "import auth; export auth;"),
+        of("auth", "export auth;"),
+        of("gateway", "import auth; export audit;"),
+    ];
+    // The gateway could have either; the cache only the other one.
+    let wiring = wire(&[("gateway", "acme:shop/auth", "cache")]);
+    let graph = plan(&parts, &wiring, &Options::default()).expect("planned");
+    assert_eq!(
+        edges(&graph),
+        ["cache.auth@0.1.0 ← auth.auth@0.1.0 Exact", "gateway.auth@0.1.0 ← cache.auth@0.1.0 Wired(None)"]
+    );
+}
+
+#[test]
+fn wasi_and_what_is_open_are_left_to_the_host() {
+    let wasi = |version: &str, name: &str| {
+        part(
+            name,
+            &format!(
+                "package acme:{name};
+                world {name} {{ import wasi:clocks/now@{version}; import acme:legacy/ledger@1.2.0; export run: func(); }}
+                package wasi:clocks@{version} {{ interface now {{ now: func() -> u64; }} }}
+                package acme:legacy@1.2.0 {{ interface ledger {{ book: func(n: u32); }} }}"
+            ),
+        )
+    };
+    let parts = [wasi("0.2.0", "one"), wasi("0.2.9", "two")];
+    let wiring = Wiring {
+        open: vec![Said::plain("acme:legacy/ledger")],
+        exports: Some(vec![Said::plain("one")]),
+        ..Wiring::default()
+    };
+    let options = Options { unused: Unused::Allow, ..Options::default() };
+    let graph = plan(&parts, &wiring, &options).expect("planned");
+    let host: Vec<_> = graph.host.iter().map(|host| (host.import.as_str(), host.wanted_by.join(" "))).collect();
+    assert_eq!(
+        host,
+        [("wasi:clocks/now@0.2.9", "one two".to_owned()), ("acme:legacy/ledger@1.2.0", "one two".to_owned())]
+    );
+    let closed = plan(&parts, &Wiring { open: Vec::new(), ..wiring }, &options).expect_err("not open");
+    assert_eq!(closed.failures.len(), 2);
+}
+
+#[test]
+fn parts_that_share_a_host_import_must_agree_on_it() {
+    let wasi = |name: &str, result: &str| {
+        part(
+            name,
+            &format!(
+                "package acme:{name}; world {name} {{ import wasi:clocks/now@0.2.0; export {name}: func(); }}
+                package wasi:clocks@0.2.0 {{ interface now {{ now: func() -> {result}; }} }}"
+            ),
+        )
+    };
+    let error = planned(&[wasi("one", "u64"), wasi("two", "u32")]).expect_err("they differ");
+    assert_eq!(
+        error.problems()[0].message,
+        "`two` and `one` leave `wasi:clocks/now@0.2.0` to the host, but mean different things by it"
+    );
+    assert_eq!(
+        error.problems()[0].causes,
+        ["function `now`, result: expected `u32`, found `u64`; see two.wit:2:61 and one.wit:2:61"]
+    );
+}
+
+#[test]
+fn a_cycle_is_shown_as_a_path() {
+    let error = planned(&[
+        of("gateway", "import auth; export audit;"),
+        of("auth", "import inference; export auth;"),
+        of("inference", "import auth; export inference;"),
+    ])
+    .expect_err("a cycle");
+    let problem = &error.problems()[0];
+    assert_eq!(problem.code, "plan::cycle");
+    assert_eq!(problem.message, "components import each other: auth → inference → auth");
+    assert_eq!(
+        problem.causes,
+        [
+            "`auth` imports `acme:shop/inference@0.1.0` from `inference`",
+            "`inference` imports `acme:shop/auth@0.1.0` from `auth`"
+        ]
+    );
+}
+
+#[test]
+fn mismatches_are_told_whole_with_both_places() {
+    let old = "package acme:shop@0.1.0; interface auth { record claims { name: string, age: u8 } check: func(token: list<u8>) -> claims; }";
+    let new = "package acme:shop@0.1.0; interface auth { record claims { name: string, age: u16 } check: func(token: string) -> claims; }";
+    let gateway = part("gateway", &format!("{new} world w {{ import auth; export run: func(); }}"));
+    let auth = part("auth", &format!("{old} world w {{ export auth; }}"));
+    let text = |name: &str, part: &str| {
+        let source = SourceFile { name: format!("wit/{name}"), text: format!("{part} world") };
+        (name.to_owned(), Arc::new(source))
+    };
+    let sources: IndexMap<_, _> = [text("gateway.wit", new), text("auth.wit", old)].into_iter().collect();
+    let manifest =
+        SourceFile { name: "mosaic.toml".into(), text: "wire = { \"gateway/acme:shop/auth\" = \"auth\" }".into() };
+    let mut wiring = wire(&[("gateway", "acme:shop/auth", "auth")]);
+    wiring.source = Some(Arc::new(manifest));
+    wiring.wire[0].key_at = Some(9..33);
+    let options = Options { sources, ..Options::default() };
+    let error = plan(&[gateway, auth], &wiring, &options).expect_err("they differ");
+    let problem = &error.problems()[0];
+    assert_eq!(problem.code, "plan::type-mismatch");
+    assert_eq!(problem.message, "cannot connect `gateway` import `acme:shop/auth@0.1.0` to `auth`");
+    assert_eq!(
+        problem.causes,
+        [
+            "record `claims`, field `age`: expected `u16`, found `u8`",
+            "function `check`, parameter `token`: expected `string`, found `list<u8>`"
+        ]
+    );
+    let labels: Vec<_> = problem
+        .labels
+        .iter()
+        .map(|label| (label.source.name.as_str(), &label.source.text[label.span.clone()], label.text.as_str()))
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            ("wit/gateway.wit", "age", "`gateway` expects `u16`"),
+            ("wit/auth.wit", "age", "`auth` has `u8`"),
+            ("wit/gateway.wit", "token", "`gateway` expects `string`"),
+            ("wit/auth.wit", "token", "`auth` has `list<u8>`"),
+            ("mosaic.toml", "\"gateway/acme:shop/auth\" =".trim_end_matches(" ="), "wired here")
+        ]
+    );
+}
+
+#[test]
+fn who_provides_a_resource_provides_it_to_all_who_use_its_interfaces() {
+    // Both have sessions, so the gateway must take those of whoever has the store.
+    let parts = [
+        of("gateway", "import store; export audit;"),
+        of("memory", "export sessions; export store;"),
+        of("disk", "export sessions;"),
+    ];
+    let graph = planned(&parts).expect("planned");
+    assert_eq!(
+        edges(&graph),
+        [
+            "gateway.sessions@0.1.0 ← memory.sessions@0.1.0 TypesOf(\"acme:shop/store@0.1.0\")",
+            "gateway.store@0.1.0 ← memory.store@0.1.0 Exact"
+        ]
+    );
+}
+
+#[test]
+fn a_resource_passed_on_comes_from_its_owner() {
+    let parts = [
+        of("gateway", "import store; export audit;"),
+        of("memory", "import sessions; export store;"),
+        of("disk", "export sessions;"),
+        of("other", "export sessions;"),
+    ];
+    let wiring = wire(&[("memory", "acme:shop/sessions", "other")]);
+    let graph = plan(&parts, &wiring, &Options::default()).expect("planned");
+    assert!(
+        edges(&graph)
+            .contains(&"gateway.sessions@0.1.0 ← other.sessions@0.1.0 TypesOf(\"acme:shop/store@0.1.0\")".to_owned()),
+        "{:?}",
+        edges(&graph)
+    );
+}
+
+#[test]
+fn a_resource_from_two_places_is_refused() {
+    let parts = [
+        of("gateway", "import store; import sessions; export audit;"),
+        of("memory", "export sessions; export store;"),
+        of("disk", "export sessions;"),
+    ];
+    let wiring = wire(&[("gateway", "acme:shop/sessions", "disk")]);
+    let error = plan(&parts, &wiring, &Options::default()).expect_err("two owners");
+    let problem = &error.problems()[0];
+    assert_eq!(problem.code, "plan::resource-identity");
+    assert_eq!(
+        problem.causes[1],
+        "`gateway` gets `acme:shop/sessions@0.1.0` from `acme:shop/sessions@0.1.0` of `disk`, \
+         component `memory` from `acme:shop/sessions@0.1.0` of `memory`"
+    );
+}
+
+#[test]
+fn a_resource_of_the_hosts_cannot_be_a_components() {
+    let wit = |name: &str, body: &str| {
+        part(
+            name,
+            &format!(
+                "package acme:{name}; world {name} {{ {body} export {name}: func(); }}
+                package wasi:filesystem@0.2.0 {{
+                    interface types {{ resource descriptor {{ sync: func(); }} }}
+                    interface preopens {{ use types.{{descriptor}}; get: func() -> list<descriptor>; }}
+                }}"
+            ),
+        )
+    };
+    let parts =
+        [wit("app", "import wasi:filesystem/preopens@0.2.0;"), wit("virtual", "export wasi:filesystem/types@0.2.0;")];
+    let error = planned(&parts).expect_err("half virtual");
+    assert_eq!(error.problems()[0].code, "plan::resource-identity");
+    assert!(error.problems()[0].message.contains("the host"), "{}", error.problems()[0].message);
+}
+
+#[test]
+fn plain_types_nobody_exports_are_defined_in_the_app() {
+    let parts = [of("gateway", "import login; export front;"), of("auth", "export login;")];
+    let graph = planned(&parts).expect("planned");
+    assert_eq!(graph.types["acme:shop/types@0.1.0"], ["gateway", "auth"]);
+    assert_eq!(graph.instances, ["acme:shop/types@0.1.0", "auth", "gateway"]);
+    assert!(graph.host.is_empty());
+    // Before the interface that uses them.
+    assert_eq!(
+        exports(&graph),
+        ["acme:shop/types@0.1.0 from acme:shop/types@0.1.0", "acme:shop/front@0.1.0 from gateway"]
+    );
+}
+
+#[test]
+fn plain_types_a_part_exports_come_from_there() {
+    let parts = [of("gateway", "import login; export audit;"), of("auth", "export types; export login;")];
+    let graph = planned(&parts).expect("planned");
+    assert!(graph.types.is_empty());
+    assert_eq!(graph.edges[0].to, "auth");
+    assert_eq!(graph.edges[0].why, Why::TypesOf("acme:shop/login@0.1.0".into()));
+}
+
+#[test]
+fn plain_types_do_not_close_a_cycle() {
+    let parts = [
+        of("auth", "import types; import inference; export login;"),
+        of("inference", "import login; export inference; export types;"),
+    ];
+    // Each needs a function of the other: a cycle whatever the types do.
+    assert!(planned(&parts).is_err());
+    let parts = [of("auth", "export login;"), of("inference", "import login; export inference; export types;")];
+    let graph = planned(&parts).expect("auth's types need not be inference's");
+    assert!(graph.types.contains_key("acme:shop/types@0.1.0"));
+}
+
+#[test]
+fn copies_of_plain_types_must_agree() {
+    let other = "package acme:shop@0.1.0;
+        interface types { record claims { subject: string } }
+        interface login { use types.{claims}; login: func() -> claims; }
+        world w { export login; }";
+    let error = planned(&[of("gateway", "import login; export audit;"), part("auth", other)]).expect_err("they differ");
+    assert!(error.problems().iter().any(|p| p.message.contains("acme:shop/types@0.1.0")), "{error}");
+}
+
+#[test]
+fn an_unused_part_is_refused_unless_allowed() {
+    let parts =
+        [of("gateway", "import auth; export audit;"), of("auth", "export auth;"), of("inference", "export inference;")];
+    let wiring = Wiring { exports: Some(vec![Said::plain("gateway")]), ..Wiring::default() };
+    let failures = failures(&parts, &wiring);
+    assert!(matches!(&failures[..], [Failure::Unused { part, .. }] if part == "inference"), "{failures:?}");
+    let options = Options { unused: Unused::Allow, ..Options::default() };
+    assert!(plan(&parts, &wiring, &options).is_ok());
+}
+
+#[test]
+fn two_exports_of_one_name_clash() {
+    let parts = [of("a", "export auth;"), at("0.1.3", "b", "export auth;")];
+    let found = failures(&parts, &Wiring::default());
+    assert!(matches!(&found[..], [Failure::ExportClash { parts, .. }] if *parts == ["a", "b"]), "{found:?}");
+    let wiring = Wiring { exports: Some(vec![Said::plain("b/acme:shop/auth")]), ..Wiring::default() };
+    let found = failures(&parts, &wiring);
+    assert!(matches!(&found[..], [Failure::Unused { part, .. }] if part == "a"), "{found:?}");
+}
+
+#[test]
+fn an_engines_own_exports_are_no_exports() {
+    let wit = "package a:b; interface api { f: func(); }
+        world python { export exports: interface { init: func(); } export api; export init: func(); }";
+    let graph = planned(&[part("python", wit)]).expect("planned");
+    assert_eq!(exports(&graph), ["a:b/api from python"]);
+}
+
+#[test]
+fn functions_of_a_world_are_wired_by_name() {
+    let a = part("a", "package x:a; world a { import log: func(line: string); export run: func(); }");
+    let b = part("b", "package x:b; world b { export log: func(line: string); }");
+    let graph = planned(&[a.clone(), b]).expect("planned");
+    assert_eq!(edges(&graph), ["a.log ← b.log Exact"]);
+    assert_eq!(exports(&graph), ["run from a"]);
+    let c = part("c", "package x:c; world c { export log: func(line: u8); }");
+    let error = planned(&[a.clone(), c]).expect_err("another type");
+    assert_eq!(
+        error.problems()[0].causes,
+        ["function `log`, parameter `line`: expected `string`, found `u8`; see a.wit:1:41 and c.wit:1:41"]
+    );
+    let d = part("d", "package x:d; world d { export log: interface { f: func(); } }");
+    let error = planned(&[a, d]).expect_err("another kind");
+    assert_eq!(error.problems()[0].causes, ["`a` expects a function, `d` exports an interface as `log`"]);
+}
+
+#[test]
+fn types_of_a_world_follow_their_interface() {
+    let parts = [
+        part("app", &shop("0.1.0", "world app { use types.{claims}; import peek: func(c: claims); export audit; }")),
+        part("lib", &shop("0.1.0", "world lib { use types.{claims}; export peek: func(c: claims); }")),
+    ];
+    let graph = planned(&parts).expect("planned");
+    let edge = graph.edges.iter().find(|edge| edge.from == "app" && edge.import == "claims").expect("an edge");
+    assert_eq!((edge.to.as_str(), edge.member.as_deref()), ("acme:shop/types@0.1.0", Some("claims")));
+    assert!(graph.host.is_empty());
+}
+
+#[test]
+fn one_interface_can_be_imported_twice_by_label() {
+    let wit =
+        |world: &str| format!("package acme:kv@1.0.0; interface store {{ get: func(key: string) -> string; }} {world}");
+    let app = part("app", &wit("world app { import hot: store; import cold: store; export run: func(); }"));
+    let redis = part("redis", &wit("world redis { export store; }"));
+    let disk = part("disk", &wit("world disk { export store; }"));
+    let wiring = wire(&[("app", "hot", "redis"), ("app", "cold", "disk")]);
+    let graph = plan(&[app, redis, disk], &wiring, &Options::default()).expect("planned");
+    assert_eq!(edges(&graph), ["app.hot ← redis.store@1.0.0 Wired(None)", "app.cold ← disk.store@1.0.0 Wired(None)"]);
+}
+
+#[test]
+fn what_is_unknown_is_told_with_what_was_meant() {
+    let parts = [of("gateway", "import auth; export audit;"), of("auth", "export auth;")];
+    let told = |wiring: &Wiring| -> Vec<String> {
+        let error = plan(&parts, wiring, &Options::default()).expect_err("unknown");
+        error.problems().into_iter().map(|p| format!("{}: {} {:?}", p.code, p.message, p.help)).collect()
+    };
+    assert_eq!(
+        told(&wire(&[
+            ("gatewy", "acme:shop/auth", "auth"),
+            ("gateway", "acme:shop/auht", "auth"),
+            ("gateway", "acme:shop/auth", "auht")
+        ])),
+        [
+            "plan::unknown-component: there is no component `gatewy` [\"Did you mean `gateway`?\"]",
+            "plan::unknown-interface: `gateway` does not import `acme:shop/auht` [\"Did you mean `acme:shop/auth@0.1.0`?\"]",
+            "plan::unknown-component: there is no component `auht` [\"Did you mean `auth`?\"]"
+        ]
+    );
+    assert_eq!(
+        told(&wire(&[("gateway", "acme:shop/auth", "gateway")])),
+        [
+            "plan::wire-target: `gateway` import `acme:shop/auth@0.1.0` is wired to `gateway`, which does not export it [\"Its exports: `acme:shop/audit@0.1.0`.\"]"
+        ]
+    );
+    let exports = |said: &str| Wiring { exports: Some(vec![Said::plain(said)]), ..Wiring::default() };
+    assert_eq!(
+        told(&exports("gateway/acme:shop/audti")),
+        [
+            "plan::unknown-interface: `gateway` does not export `acme:shop/audti` [\"Did you mean `acme:shop/audit@0.1.0`?\"]"
+        ]
+    );
+    assert_eq!(told(&exports("x")).len(), 1);
+}
+
+#[test]
+fn all_failures_are_told_at_once() {
+    let parts = [
+        of("gateway", "import auth; import inference; import login; export audit;"),
+        of("a", "export inference;"),
+        of("b", "export inference;"),
+    ];
+    let codes: Vec<_> = planned(&parts).expect_err("much is wrong").problems().into_iter().map(|p| p.code).collect();
+    assert_eq!(codes, ["plan::unmet-import", "plan::ambiguous", "plan::unmet-import"]);
+}
+
+#[test]
+fn two_parts_of_one_name_are_refused() {
+    let found = failures(&[of("a", "export auth;"), of("a", "export audit;")], &Wiring::default());
+    assert!(matches!(&found[..], [Failure::SameName { .. }]), "{found:?}");
+}
+
+#[test]
+fn the_explanation_says_why() {
+    let parts = [
+        of("gateway", "import auth; import login; export front;"),
+        at("0.1.6", "auth", "export auth;"),
+        of("login", "export login;"),
+    ];
+    let mut wiring = wire(&[("gateway", "acme:shop/login", "login")]);
+    let text = "[compose]\n\nwire = { \"gateway/acme:shop/login\" = \"login\" }\n";
+    wiring.source = Some(Arc::new(SourceFile { name: "mosaic.toml".into(), text: text.into() }));
+    wiring.wire[0].key_at = Some(20..45);
+    let graph = plan(&parts, &wiring, &Options::default()).expect("planned");
+    assert_eq!(
+        explain(&graph, &wiring).to_string(),
+        "acme:shop/types@0.1.0 (plain types, shared by gateway, login)
+auth
+login
+  acme:shop/types@0.1.0 ← acme:shop/types@0.1.0 (plain types, defined in the app itself)
+gateway
+  acme:shop/auth@0.1.0 ← auth (compatible version, 0.1.0 → 0.1.6)
+  acme:shop/types@0.1.0 ← acme:shop/types@0.1.0 (plain types, defined in the app itself)
+  acme:shop/login@0.1.0 ← login (wired in mosaic.toml:3)
+exports
+  acme:shop/types@0.1.0 (from acme:shop/types@0.1.0)
+  acme:shop/front@0.1.0 (from gateway)
+"
+    );
+}
+
+#[test]
+fn a_plan_is_the_same_each_time() {
+    let parts: Vec<_> = (0..30)
+        .map(|index| {
+            let wit = format!(
+                "package a:n{index}@0.1.0; interface api {{ f: func(); }}
+                world part{index} {{ {} export api; }} {}",
+                if index > 0 { format!("import a:n{}/api@0.1.0;", index - 1) } else { String::new() },
+                if index > 0 {
+                    format!("package a:n{}@0.1.0 {{ interface api {{ f: func(); }} }}", index - 1)
+                } else {
+                    String::new()
+                }
+            );
+            part(&format!("part{index}"), &wit)
+        })
+        .collect();
+    let first = planned(&parts).expect("planned");
+    assert_eq!(first.instances.len(), 30);
+    for _ in 0..5 {
+        assert_eq!(planned(&parts).expect("planned"), first);
+    }
+}

@@ -1,0 +1,233 @@
+//! Both ends of each edge, type by type.
+//!
+//! 1. What is imported must be found in what is exported ([`crate::compare`]).
+//! 2. A resource that both ends use from a third interface must come from one instance: the importer's provider of that
+//!    interface and the exporter's must be the same.
+//! 3. Parts that leave one interface to the host, or share one definition of plain types, must agree on its types,
+//!    because there will be only one of it.
+
+use wit_parser::{TypeDefKind, TypeId, TypeOwner, WorldItem};
+
+use super::{
+    error::{Failure, Located, Meeting},
+    graph::{Graph, Why},
+    surface::{self, Port, Surface},
+    wire::{Planner, Provider},
+};
+use crate::compare::{self, Change, Comparison, Name, Side, Step};
+
+/// An instance's resource, followed to whoever defines it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Origin {
+    Part { part: usize, export: String },
+    Host { interface: String },
+}
+
+pub(super) fn verify(planner: &mut Planner<'_>, graph: &Graph) {
+    let mut failures = Vec::new();
+    for (index, surface) in planner.surfaces.iter().enumerate() {
+        for (import, port) in &surface.imports {
+            match planner.decided(index, import) {
+                Some(Provider::Part { index: to, export, why }) => {
+                    failures.extend(edge(planner, (index, import, port), (*to, export), why));
+                }
+                Some(Provider::Host) => failures.extend(host_resources(planner, index, import, port)),
+                Some(Provider::Types) | None => {}
+            }
+        }
+    }
+    for host in &graph.host {
+        failures.extend(agreement(planner, &host.import, &host.wanted_by, Meeting::Host));
+    }
+    for interface in graph.types.keys() {
+        let wanted_by: Vec<_> =
+            graph.edges.iter().filter(|edge| edge.to == *interface).map(|edge| edge.from.clone()).collect();
+        failures.extend(agreement(planner, interface, &wanted_by, Meeting::Types));
+    }
+    planner.failures.extend(failures);
+}
+
+fn edge(
+    planner: &Planner<'_>,
+    (from, import, port): (usize, &String, &Port<'_>),
+    (to, export): (usize, &String),
+    why: &Why,
+) -> Option<Failure> {
+    let (importer, exporter) = (&planner.surfaces[from], &planner.surfaces[to]);
+    // A type that a world uses from an interface is compared with that interface.
+    if matches!(port.item, WorldItem::Type { .. }) && exporter.exports[export].interface().is_some() {
+        return None;
+    }
+    let comparison = compare_ports(importer, port, exporter, &exporter.exports[export]);
+    let Some(comparison) = comparison else {
+        return Some(Failure::Kind {
+            part: importer.part.name.clone(),
+            import: import.clone(),
+            to: exporter.part.name.clone(),
+            export: export.clone(),
+            expected: kind(port),
+            found: kind(&exporter.exports[export]),
+        });
+    };
+    if !comparison.differences.is_empty() {
+        return Some(Failure::Mismatch {
+            part: importer.part.name.clone(),
+            import: import.clone(),
+            other: exporter.part.name.clone(),
+            export: export.clone(),
+            meeting: Meeting::Edge,
+            wired_at: match why {
+                Why::Wired(at) => at.clone(),
+                _ => None,
+            },
+            differences: locate(planner, importer, exporter, comparison),
+        });
+    }
+    comparison.shared.iter().find_map(|shared| {
+        let wanted = origin(planner, from, shared.expected, false)?;
+        let given = origin(planner, to, shared.found, true)?;
+        (wanted != given).then(|| Failure::Identity {
+            part: importer.part.name.clone(),
+            import: import.clone(),
+            to: Some(exporter.part.name.clone()),
+            resource: importer.resolve().types[shared.expected].name.clone().unwrap_or_default(),
+            interface: surface::owner(importer.resolve(), shared.expected).unwrap_or_default(),
+            wanted: told(planner, &wanted),
+            given: told(planner, &given),
+        })
+    })
+}
+
+/// What the host provides can only speak of the host's resources.
+fn host_resources(planner: &Planner<'_>, part: usize, import: &str, port: &Port<'_>) -> Option<Failure> {
+    let surface = &planner.surfaces[part];
+    surface::foreign_resources(surface.resolve(), port.interface()?).into_iter().find_map(|resource| {
+        let wanted = origin(planner, part, resource, false)?;
+        matches!(wanted, Origin::Part { .. }).then(|| Failure::Identity {
+            part: surface.part.name.clone(),
+            import: import.to_owned(),
+            to: None,
+            resource: surface.resolve().types[resource].name.clone().unwrap_or_default(),
+            interface: surface::owner(surface.resolve(), resource).unwrap_or_default(),
+            wanted: told(planner, &wanted),
+            given: "the host".to_owned(),
+        })
+    })
+}
+
+/// Whether all that share one interface mean the same by what they have in common.
+fn agreement(planner: &Planner<'_>, interface: &str, wanted_by: &[String], meeting: Meeting) -> Vec<Failure> {
+    let sharing: Vec<_> = wanted_by
+        .iter()
+        .filter_map(|part| {
+            let surface = &planner.surfaces[planner.index(part)?];
+            let (import, port) = surface::find(&surface.imports, interface)?;
+            Some((surface, import, port))
+        })
+        .collect();
+    let Some(((first, first_import, first_port), rest)) = sharing.split_first() else { return Vec::new() };
+    rest.iter()
+        .filter_map(|(surface, import, port)| {
+            if std::sync::Arc::ptr_eq(&surface.part.resolve, &first.part.resolve) && import == first_import {
+                return None;
+            }
+            let mut comparison = compare_ports(surface, port, first, first_port)?;
+            // A function or a type that only one of them wants is no disagreement.
+            comparison
+                .differences
+                .retain(|difference| !(difference.change == Change::Missing && is_item(&difference.path)));
+            (!comparison.differences.is_empty()).then(|| Failure::Mismatch {
+                part: surface.part.name.clone(),
+                import: (*import).clone(),
+                other: first.part.name.clone(),
+                export: (*first_import).clone(),
+                meeting,
+                wired_at: None,
+                differences: locate(planner, surface, first, comparison),
+            })
+        })
+        .collect()
+}
+
+fn is_item(path: &[Step]) -> bool {
+    path.len() == 1 && !matches!(path[0], Step::Parameter(_))
+}
+
+/// `None` where they are not of one kind.
+fn compare_ports(a: &Surface<'_>, expected: &Port<'_>, b: &Surface<'_>, found: &Port<'_>) -> Option<Comparison> {
+    let (left, right) = (a.resolve(), b.resolve());
+    match (expected.item, found.item) {
+        (WorldItem::Interface { id, .. }, WorldItem::Interface { id: other, .. }) => {
+            Some(compare::interfaces(Side { resolve: left, item: *id }, Side { resolve: right, item: *other }))
+        }
+        (WorldItem::Function(function), WorldItem::Function(other)) => Some(compare::functions(
+            Side { resolve: left, item: (a.part.world, function) },
+            Side { resolve: right, item: (b.part.world, other) },
+        )),
+        (WorldItem::Type { id, .. }, WorldItem::Type { id: other, .. }) => Some(compare::types(
+            Side { resolve: left, item: (a.part.world, *id) },
+            Side { resolve: right, item: (b.part.world, *other) },
+        )),
+        _ => None,
+    }
+}
+
+fn kind(port: &Port<'_>) -> &'static str {
+    match port.item {
+        WorldItem::Interface { .. } => "an interface",
+        WorldItem::Function(_) => "a function",
+        WorldItem::Type { .. } => "a type",
+    }
+}
+
+/// Who defines a resource that a part knows, as seen from its imports or from its exports.
+fn origin(planner: &Planner<'_>, part: usize, resource: TypeId, from_export: bool) -> Option<Origin> {
+    let (mut part, mut resource, mut from_export) = (part, resource, from_export);
+    // Each step follows an edge of a graph without cycles, or ends.
+    loop {
+        let surface = &planner.surfaces[part];
+        let resolve = surface.resolve();
+        let name = resolve.types[resource].name.clone()?;
+        let interface = surface::owner(resolve, resource)?;
+        if from_export && surface.exports.contains_key(&interface) {
+            return Some(Origin::Part { part, export: interface });
+        }
+        let (to, export) = match planner.decided(part, &interface)? {
+            Provider::Host | Provider::Types => {
+                return Some(Origin::Host { interface: Name::new(&interface).canonical() });
+            }
+            Provider::Part { index, export, .. } => (*index, export),
+        };
+        let exporter = &planner.surfaces[to];
+        let exported = exporter.exports[export].interface()?;
+        let declared = *exporter.resolve().interfaces[exported].types.get(&name)?;
+        let defined = surface::definition(exporter.resolve(), declared);
+        if !matches!(exporter.resolve().types[defined].kind, TypeDefKind::Resource) {
+            return None;
+        }
+        if exporter.resolve().types[defined].owner == TypeOwner::Interface(exported) {
+            return Some(Origin::Part { part: to, export: export.clone() });
+        }
+        (part, resource, from_export) = (to, defined, true);
+    }
+}
+
+fn told(planner: &Planner<'_>, origin: &Origin) -> String {
+    match origin {
+        Origin::Part { part, export } => format!("`{export}` of `{}`", planner.name(*part)),
+        Origin::Host { .. } => "the host".to_owned(),
+    }
+}
+
+fn locate(planner: &Planner<'_>, a: &Surface<'_>, b: &Surface<'_>, comparison: Comparison) -> Vec<Located> {
+    let sources = &planner.options.sources;
+    comparison
+        .differences
+        .into_iter()
+        .map(|difference| Located {
+            expected_at: a.place(difference.expected_at, sources),
+            found_at: b.place(difference.found_at, sources),
+            difference,
+        })
+        .collect()
+}

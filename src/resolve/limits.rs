@@ -1,0 +1,100 @@
+//! What is accepted, so that no input, however hostile, takes the process down.
+//!
+//! wit-parser and wasmparser recurse over what they read (interfaces that use interfaces, types within types). They run
+//! on a thread of their own ([`guarded`]) whose stack is deep enough for everything the bounds below let through, and
+//! whose panics become a failure.
+
+use std::{any::Any, thread};
+
+use wit_parser::{Resolve, Type, TypeDefKind, TypeId};
+
+use super::error::{Failure, Kind};
+
+/// Bytes of WIT that one component may see, dependencies included.
+pub(super) const WIT_BYTES: usize = 64 << 20;
+/// Files of WIT that one component may see.
+pub(super) const WIT_FILES: usize = 10_000;
+/// WIT packages that one component may see.
+pub(super) const PACKAGES: usize = 2_000;
+/// Imports and exports of all worlds together, with what they include and need.
+pub(super) const WORLD_ITEMS: usize = 500_000;
+/// Bytes of one finished component.
+pub(super) const COMPONENT_BYTES: usize = 1 << 30;
+/// Types within one another, counting aliases.
+const TYPE_DEPTH: usize = 100;
+/// Members of one type, written out. wasmparser's own bound for what it calls the effective type size.
+const TYPE_SIZE: usize = 1_000_000;
+
+/// Address space, of which only what is touched is ever taken.
+const STACK: usize = 512 << 20;
+
+/// Runs a parser where its recursion cannot overflow and its panic is an answer: [`Kind::Crashed`].
+pub(super) fn guarded<T: Send>(parse: impl FnOnce() -> T + Send) -> Result<T, Kind> {
+    let said = |panic: Box<dyn Any + Send>| Kind::Crashed {
+        message: match panic.downcast::<String>() {
+            Ok(message) => *message,
+            Err(panic) => panic.downcast::<&str>().map_or_else(|_| String::new(), |message| (*message).to_owned()),
+        },
+    };
+    thread::scope(|scope| {
+        thread::Builder::new()
+            .name("guarded".to_owned())
+            .stack_size(STACK)
+            .spawn_scoped(scope, parse)
+            .map_err(|e| Kind::Crashed { message: format!("cannot start a thread: {e}") })?
+            .join()
+            .map_err(said)
+    })
+}
+
+/// Refuses types that no tool further down the line could take.
+///
+/// Types of a [`Resolve`] are in topological order, so one pass from front to back sees every member before its whole.
+pub(super) fn types(resolve: &Resolve) -> Result<(), (TypeId, Failure)> {
+    let mut seen: Vec<(usize, usize)> = Vec::with_capacity(resolve.types.len());
+    for (id, def) in resolve.types.iter() {
+        let of = |ty: &Type| match ty {
+            Type::Id(id) => seen.get(id.index()).copied().unwrap_or((0, 1)),
+            _ => (0, 1),
+        };
+        let mut depth = 0;
+        let mut size = 1usize;
+        members(&def.kind, &mut |ty| {
+            let (inner, members) = of(ty);
+            depth = depth.max(inner + 1);
+            size = size.saturating_add(members);
+        });
+        if depth > TYPE_DEPTH {
+            return Err((id, Failure::new(Kind::TooDeep { name: def.name.clone(), limit: TYPE_DEPTH })));
+        }
+        if size > TYPE_SIZE {
+            return Err((id, Failure::new(Kind::TooLarge { name: def.name.clone(), limit: TYPE_SIZE })));
+        }
+        seen.push((depth, size));
+    }
+    Ok(())
+}
+
+/// The types that a type is made of. A handle is a name for its resource, not made of it.
+fn members(kind: &TypeDefKind, each: &mut dyn FnMut(&Type)) {
+    match kind {
+        TypeDefKind::Record(record) => record.fields.iter().for_each(|field| each(&field.ty)),
+        TypeDefKind::Tuple(tuple) => tuple.types.iter().for_each(each),
+        TypeDefKind::Variant(variant) => variant.cases.iter().filter_map(|case| case.ty.as_ref()).for_each(each),
+        TypeDefKind::Option(ty)
+        | TypeDefKind::List(ty)
+        | TypeDefKind::FixedLengthList(ty, _)
+        | TypeDefKind::Type(ty) => each(ty),
+        TypeDefKind::Map(key, value) => {
+            each(key);
+            each(value);
+        }
+        TypeDefKind::Result(result) => result.ok.iter().chain(&result.err).for_each(each),
+        TypeDefKind::Future(ty) | TypeDefKind::Stream(ty) => ty.iter().for_each(each),
+        TypeDefKind::Resource
+        | TypeDefKind::Handle(_)
+        | TypeDefKind::Flags(_)
+        | TypeDefKind::Enum(_)
+        | TypeDefKind::Unknown => {}
+    }
+}

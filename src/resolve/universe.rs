@@ -1,0 +1,365 @@
+//! Everything one place of WIT can see, parsed and resolved.
+//!
+//! 1. parses each package's text; a broken one does not hide what is wrong in the others;
+//! 2. gives drafts that are named without a version the version of [`bundle::draft`];
+//! 3. adds what is missing from the bundle, and what that needs in turn;
+//! 4. reports every package that is still missing, at the place that asks for it;
+//! 5. hands all to wit-parser in one go, which orders them and links their items;
+//! 6. refuses types that no tool further down could take.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use indexmap::IndexMap;
+use wit_parser::{
+    AstItem, PackageId, PackageName, ParseError, ParseErrorKind, Resolve, ResolveError, ResolveErrorKind, SourceMap,
+    Span, UnresolvedPackage, UnresolvedPackageGroup, decoding::DecodedWasm,
+};
+
+use crate::diagnostic::SourceFile;
+
+use super::{
+    bundle,
+    decode::decode,
+    error::{Failure, Kind, Place},
+    limits,
+    read::{Source, Tree},
+};
+
+/// Where a WIT package came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Provenance {
+    /// The project's own files, relative to its root.
+    Project { files: Vec<String> },
+    /// Carried by Mosaic, as published in this crate (`name version`).
+    Bundled { origin: String },
+    /// Carried by Mosaic under a later version, less what is newer than the one asked for.
+    Derived { origin: String, from: semver::Version },
+}
+
+/// An unversioned name that was taken for a draft.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Alias {
+    /// `wasi:logging`.
+    pub asked: String,
+    /// `wasi:logging@0.1.0-draft`.
+    pub given: String,
+}
+
+/// Resolved WIT.
+#[derive(Debug)]
+pub(super) struct Universe {
+    pub resolve: Arc<Resolve>,
+    /// The package of the place itself; `None` where there is no place.
+    pub main: Option<PackageId>,
+    pub provenance: HashMap<PackageName, Provenance>,
+    /// Sorted.
+    pub aliases: Vec<Alias>,
+}
+
+impl Universe {
+    /// Resolves what was read, with the packages that worlds are `named` by in the manifest.
+    pub fn load(tree: Tree, named: Vec<PackageName>) -> Result<Universe, Vec<Failure>> {
+        limits::guarded(|| load(tree, named)).unwrap_or_else(|kind| Err(vec![Failure::new(kind)]))
+    }
+}
+
+fn load(tree: Tree, named: Vec<PackageName>) -> Result<Universe, Vec<Failure>> {
+    let mut texts = Texts::default();
+    let mut resolve = Resolve::default();
+    let mut failures = Vec::new();
+    let mut provenance = HashMap::new();
+    let mut aliases = BTreeMap::new();
+
+    // 1. Parse.
+    let mut main = None;
+    let mut groups = Vec::new();
+    let mut encoded_main = None;
+    let has_main = tree.main.is_some();
+    for (i, source) in tree.main.into_iter().chain(tree.deps).enumerate() {
+        match source {
+            Source::Text(files) => match parse(&files, &mut texts) {
+                Ok(group) if i == 0 && has_main => main = Some(group),
+                Ok(group) => groups.push(group),
+                Err(failure) => failures.push(failure),
+            },
+            Source::Encoded { name, bytes } => match merge(&mut resolve, &name, &bytes) {
+                Ok((id, packages)) => {
+                    provenance
+                        .extend(packages.into_iter().map(|p| (p, Provenance::Project { files: vec![name.clone()] })));
+                    if i == 0 && has_main {
+                        encoded_main = Some(id);
+                    }
+                }
+                Err(failure) => failures.push(failure),
+            },
+        }
+    }
+    if !failures.is_empty() {
+        return Err(failures);
+    }
+
+    // 2. Drafts, unless the project has a package of that very name.
+    for group in main.iter().chain(&groups) {
+        let files: Vec<_> = group.source_map.source_names().map(str::to_owned).collect();
+        for package in std::iter::once(&group.main).chain(&group.nested) {
+            provenance.insert(package.name.clone(), Provenance::Project { files: files.clone() });
+        }
+    }
+    for group in main.iter_mut().chain(&mut groups) {
+        let map = &group.source_map;
+        for package in std::iter::once(&mut group.main).chain(&mut group.nested) {
+            match drafts(package, &provenance) {
+                Ok(found) => aliases.extend(found),
+                Err((kind, span)) => failures.push(texts.failure(map, span, kind)),
+            }
+        }
+    }
+
+    // 3. and 4. The bundle.
+    let mut wanted: IndexMap<PackageName, Option<Place>> = IndexMap::new();
+    for group in main.iter().chain(&groups) {
+        for package in std::iter::once(&group.main).chain(&group.nested) {
+            wants(package, |name, span| {
+                wanted.entry(name.clone()).or_insert_with(|| texts.place(&group.source_map, span).map(whole));
+            });
+        }
+    }
+    for name in named {
+        wanted.entry(bundle::draft(&name).unwrap_or(name)).or_insert(None);
+    }
+    let mut next = 0;
+    while let Some((name, place)) = wanted.get_index(next).map(|(name, place)| (name.clone(), place.clone())) {
+        next += 1;
+        // A draft still without its version has been reported.
+        let known = provenance.contains_key(&name) || resolve.package_names.contains_key(&name);
+        if known || bundle::draft(&name).is_some() {
+            continue;
+        }
+        let Some(found) = bundle::find(&name) else {
+            // A world the manifest names is reported where worlds are selected.
+            if let Some(place) = place {
+                let mut there: Vec<_> = provenance.keys().chain(resolve.package_names.keys()).cloned().collect();
+                there.sort();
+                there.dedup();
+                let kind = Kind::UnknownPackage { bundled: bundle::versions(&name), name, there };
+                failures.push(Failure::new(kind).at(place));
+            }
+            continue;
+        };
+        provenance.insert(
+            name,
+            match found.derived_from {
+                None => Provenance::Bundled { origin: found.origin },
+                Some(from) => Provenance::Derived { origin: found.origin, from },
+            },
+        );
+        wants(&found.group.main, |name, _| {
+            wanted.entry(name.clone()).or_insert(None);
+        });
+        groups.push(found.group);
+    }
+    if !failures.is_empty() {
+        return Err(failures);
+    }
+    if let Some(kind) = too_many(main.iter().chain(&groups)) {
+        return Err(vec![Failure::new(kind)]);
+    }
+
+    // 5. Link.
+    let linked = match main {
+        Some(main) => resolve.push_groups(main, groups).map(Some),
+        // Whichever comes first drags in the rest.
+        None => match groups.is_empty() {
+            true => Ok(None),
+            false => {
+                let first = groups.remove(0);
+                resolve.push_groups(first, groups).map(|_| None)
+            }
+        },
+    };
+    let main = linked.map_err(|e| vec![texts.resolving(e, &resolve)])?.or(encoded_main);
+
+    // 6. Bounds.
+    limits::types(&resolve).map_err(|(id, failure)| {
+        vec![match texts.place(&resolve.source_map, resolve.types[id].span) {
+            Some(place) => failure.at(place),
+            None => failure,
+        }]
+    })?;
+
+    let aliases = aliases.into_iter().map(|(asked, given)| Alias { asked, given }).collect();
+    Ok(Universe { resolve: Arc::new(resolve), main, provenance, aliases })
+}
+
+/// Parses one package.
+fn parse(files: &[Arc<SourceFile>], texts: &mut Texts) -> Result<UnresolvedPackageGroup, Failure> {
+    let mut map = SourceMap::new();
+    for file in files {
+        map.push_str(&file.name, file.text.as_str());
+        texts.0.insert(file.name.clone(), file.clone());
+    }
+    map.parse().map_err(|(map, e)| texts.parsing(&e, &map))
+}
+
+/// Adds a package that is encoded as WebAssembly, with those it brings. Gives its id and all their names.
+fn merge(resolve: &mut Resolve, name: &str, bytes: &[u8]) -> Result<(PackageId, Vec<PackageName>), Failure> {
+    let in_file = |what: String| Failure::new(Kind::Rejected { message: format!("{name}: {what}") });
+    match decode(bytes).map_err(Failure::new)? {
+        DecodedWasm::Component(..) => Err(in_file("this is a component, not a WIT package".to_owned())),
+        DecodedWasm::WitPackage(decoded, id) => {
+            let names = decoded.package_names.keys().cloned().collect();
+            let remap = resolve.merge(decoded).map_err(|e| in_file(e.to_string()))?;
+            Ok((remap.packages[id.index()], names))
+        }
+    }
+}
+
+/// Gives the drafts that a package names without a version theirs. Gives what was asked for and what was given.
+fn drafts(
+    package: &mut UnresolvedPackage,
+    own: &HashMap<PackageName, Provenance>,
+) -> Result<Vec<(String, String)>, (Kind, Span)> {
+    let mut found = Vec::new();
+    let unknown = package.foreign_deps.keys().filter(|name| !own.contains_key(*name));
+    let drafts: HashMap<_, _> = unknown.filter_map(|name| Some((name.clone(), bundle::draft(name)?))).collect();
+    for (asked, given) in &drafts {
+        if package.foreign_deps.contains_key(given) {
+            let kind = Kind::MixedNames { asked: asked.clone(), given: given.clone() };
+            return Err((kind, first_span(package, asked)));
+        }
+        found.push((asked.to_string(), given.to_string()));
+    }
+    if !drafts.is_empty() {
+        // In place and in order: wit-parser keeps a list beside this map that goes by position.
+        package.foreign_deps = std::mem::take(&mut package.foreign_deps)
+            .into_iter()
+            .map(|(name, items)| (drafts.get(&name).cloned().unwrap_or(name), items))
+            .collect();
+    }
+    Ok(found)
+}
+
+/// The packages that a package needs, each with the place that asks for it first.
+fn wants(package: &UnresolvedPackage, mut each: impl FnMut(&PackageName, Span)) {
+    for name in package.foreign_deps.keys() {
+        each(name, first_span(package, name));
+    }
+}
+
+fn first_span(package: &UnresolvedPackage, dependency: &PackageName) -> Span {
+    let first = package.foreign_deps.get(dependency).and_then(|items| items.values().next());
+    match first {
+        Some((AstItem::Interface(id), _)) => package.interfaces[*id].span,
+        Some((AstItem::World(id), _)) => package.worlds[*id].span,
+        None => Span::default(),
+    }
+}
+
+/// Whether there is more than wit-parser's quadratic steps can take: it writes out every world whole, with what it
+/// includes and with every interface that its interfaces need.
+fn too_many<'a>(groups: impl Iterator<Item = &'a UnresolvedPackageGroup>) -> Option<Kind> {
+    let mut packages = 0;
+    let mut items = 0usize;
+    for package in groups.flat_map(|group| std::iter::once(&group.main).chain(&group.nested)) {
+        packages += 1;
+        // Worlds are in topological order.
+        let mut sizes: Vec<usize> = Vec::with_capacity(package.worlds.len());
+        for (_, world) in package.worlds.iter() {
+            let included = world.includes.iter().filter_map(|include| sizes.get(include.id.index()));
+            let own = world.imports.len() + world.exports.len();
+            sizes.push(included.fold(own, |sum, size| sum.saturating_add(*size)));
+        }
+        let needed = package.worlds.len().saturating_mul(package.interfaces.len());
+        items = sizes.iter().fold(items.saturating_add(needed), |sum, size| sum.saturating_add(*size));
+        let counts =
+            [("WIT packages", packages, limits::PACKAGES), ("items in all worlds", items, limits::WORLD_ITEMS)];
+        if let Some((what, found, limit)) = counts.into_iter().find(|(_, found, limit)| found > limit) {
+            return Some(Kind::TooMuch { what, limit, found: Some(found) });
+        }
+    }
+    None
+}
+
+/// The texts that spans point into, by the name they were given to wit-parser under.
+#[derive(Default)]
+struct Texts(HashMap<String, Arc<SourceFile>>);
+
+impl Texts {
+    /// Where a span is, if it is in one of the project's own texts.
+    fn place(&self, map: &SourceMap, span: Span) -> Option<Place> {
+        let location = map.resolve_span(span)?;
+        let source = self.0.get(location.path)?.clone();
+        Some(Place { source, span: location.range })
+    }
+
+    fn failure(&self, map: &SourceMap, span: Span, kind: Kind) -> Failure {
+        let place = self.place(map, span);
+        let place = match kind {
+            Kind::UnknownPackage { .. } | Kind::UnknownInterface { .. } | Kind::UnknownWorld { .. } => place.map(whole),
+            Kind::MixedNames { .. } => place.map(whole),
+            _ => place,
+        };
+        Failure { component: None, place, kind }
+    }
+
+    fn parsing(&self, error: &ParseError, map: &SourceMap) -> Failure {
+        let kind = match error.kind() {
+            ParseErrorKind::ItemNotFound { name, kind, hint, .. } => {
+                Kind::UnknownItem { what: kind.clone(), name: name.clone(), hint: hint.clone() }
+            }
+            ParseErrorKind::TypeCycle { name, kind, .. } => Kind::ItemCycle { what: kind.clone(), name: name.clone() },
+            kind => Kind::Syntax { message: kind.to_string() },
+        };
+        self.failure(map, error.kind().span(), kind)
+    }
+
+    fn resolving(&self, error: ResolveError, resolve: &Resolve) -> Failure {
+        let map = &resolve.source_map;
+        let kind = match error.kind() {
+            ResolveErrorKind::PackageNotFound { requested, known, .. } => Kind::UnknownPackage {
+                name: requested.clone(),
+                there: known.clone(),
+                bundled: bundle::versions(requested),
+            },
+            ResolveErrorKind::InterfaceNotFound { requested, package, .. } => Kind::UnknownInterface {
+                name: requested.clone(),
+                package: package.clone(),
+                there: package_of(resolve, package, |package| package.interfaces.keys().cloned().collect()),
+            },
+            ResolveErrorKind::WorldNotFound { requested, package, .. } => Kind::UnknownWorld {
+                name: requested.clone(),
+                package: package.clone(),
+                there: package_of(resolve, package, |package| package.worlds.keys().cloned().collect()),
+            },
+            ResolveErrorKind::PackageCycle { package, .. } => Kind::PackageCycle { name: package.clone() },
+            ResolveErrorKind::DuplicatePackage { name, span2, .. } => {
+                Kind::PackageTwice { name: name.clone(), first: self.place(map, *span2) }
+            }
+            kind => Kind::Rejected { message: kind.to_string() },
+        };
+        self.failure(map, error.kind().span(), kind)
+    }
+}
+
+/// The whole of a name with its package and version, of which wit-parser points at a part.
+fn whole(place: Place) -> Place {
+    let text = &place.source.text;
+    let (before, after) = (&text[..place.span.start], &text[place.span.end..]);
+    let belongs = |c: char| c.is_ascii_alphanumeric() || "-:/%@.+".contains(c);
+    let start = before.trim_end_matches(belongs).len();
+    let end = text.len() - after.trim_start_matches(belongs).len();
+    // `use a:b/c@1.0.0.{…}`: the last dot is no part of it.
+    let length = text[start..end].trim_end_matches('.').len();
+    Place { span: start..start + length, ..place }
+}
+
+fn package_of(
+    resolve: &Resolve,
+    name: &PackageName,
+    names: impl Fn(&wit_parser::Package) -> Vec<String>,
+) -> Vec<String> {
+    resolve.package_names.get(name).map(|id| names(&resolve.packages[*id])).unwrap_or_default()
+}

@@ -1,0 +1,98 @@
+//! The one configuration of the engine: compiling, loading from the cache and running all use it.
+//!
+//! What decides the native code (tunables) depends on [`Shape::concurrency`] alone, so that code compiled for `run` is
+//! good for `serve`; [`Allocation`] only decides where instances live.
+//!
+//! - Concurrency support is off where no part is async: it doubles the price of every call between parts.
+//! - Functions are inlined across core modules (the adapters between parts), not within one: the languages' own
+//!   compilers have done that.
+//! - Unwind tables for native debuggers are left out: traps walk frame pointers, and registering the tables at every
+//!   load costs more than loading.
+//! - A slot of the pool keeps up to [`KEEP_RESIDENT`] of its pages, but only where the kernel can tell which pages were
+//!   touched (`PAGEMAP_SCAN`, Linux 6.7); without it every page kept is a page zeroed after every request.
+
+use std::num::NonZeroUsize;
+
+use serde::{Deserialize, Serialize};
+use wasmtime::{
+    Config, Enabled, Engine, Inlining, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
+};
+
+/// Memory a pool's slot may keep between two requests, in bytes.
+const KEEP_RESIDENT: usize = 8 << 20;
+
+/// Address space a linear memory may take in the pool, in bytes: all a 32-bit memory can address.
+const SLOT: u64 = 1 << 32;
+
+/// Address space all linear memories of the pool may take together, in bytes: half of what a process has on the
+/// narrowest 64-bit hosts we run on (47 bits).
+const POOL: u64 = 1 << 46;
+
+/// Frames kept of a guest's stack when it traps.
+const FRAMES: usize = 64;
+
+/// What must be known of a component before an engine can be made for it. Kept beside its native code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Shape {
+    /// Some part is async, or speaks an interface of WASI 0.3.
+    pub concurrency: bool,
+    /// Linear memories of one instance.
+    pub memories: u32,
+    /// Tables of one instance.
+    pub tables: u32,
+    /// Elements of the largest of them at the start.
+    pub table_elements: u64,
+}
+
+/// Where instances live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Allocation {
+    /// Each is mapped when it is made: for one instance, or a few.
+    OnDemand,
+    /// Slots are set aside for so many instances at once: making one costs a few microseconds.
+    Pooling { live: u32 },
+}
+
+/// An engine for a component of this shape.
+///
+/// Errors where the host cannot give what `allocation` asks (address space) or cannot run native code.
+pub(super) fn engine(shape: &Shape, allocation: Allocation) -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config
+        .concurrency_support(shape.concurrency)
+        .compiler_inlining(Inlining::InterModule)
+        .parallel_compilation(true)
+        .epoch_interruption(true)
+        .native_unwind_info(false)
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        .wasm_backtrace_max_frames(NonZeroUsize::new(FRAMES));
+    match allocation {
+        Allocation::OnDemand => config.allocation_strategy(InstanceAllocationStrategy::OnDemand),
+        Allocation::Pooling { live } => config.allocation_strategy(pool(shape, live)),
+    };
+    Engine::new(&config)
+}
+
+fn pool(shape: &Shape, live: u32) -> PoolingAllocationConfig {
+    let per_instance = |count: u32| live.saturating_mul(count.max(1));
+    let memories = u64::from(per_instance(shape.memories)).min(POOL / SLOT) as u32;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(live)
+        // Counters, not room: a composed component holds a few core instances for each of its parts.
+        .total_core_instances(u32::MAX)
+        .total_memories(memories)
+        .total_tables(per_instance(shape.tables))
+        .table_elements(usize::try_from(shape.table_elements.saturating_mul(2)).unwrap_or(usize::MAX).max(20_000))
+        // One for the call; an async guest has one more for each task it begins.
+        .total_stacks(if shape.concurrency { live.saturating_mul(4) } else { live })
+        .max_memories_per_module(16)
+        .max_tables_per_module(64)
+        .max_core_instance_size(16 << 20)
+        .max_component_instance_size(16 << 20)
+        .max_memory_size(SLOT as usize)
+        .max_unused_warm_slots(per_instance(shape.memories));
+    if PoolingAllocationConfig::is_pagemap_scan_available() {
+        pool.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(KEEP_RESIDENT).table_keep_resident(KEEP_RESIDENT);
+    }
+    pool
+}

@@ -1,0 +1,345 @@
+//! What a guest may touch outside itself. Nothing, unless it is granted here.
+//!
+//! Clocks, random numbers and the standard streams are always granted; arguments are what the caller passes. The
+//! runtime knows no manifest: whoever calls it gathers the grants of all parts into one value ([`Grants::merge`]) and
+//! lets flags make it smaller ([`Grants::narrow`]), never larger.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+/// Some values of a kind, or all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope<T: Ord> {
+    Only(BTreeSet<T>),
+    All,
+}
+
+impl<T: Ord> Default for Scope<T> {
+    fn default() -> Self {
+        Scope::Only(BTreeSet::new())
+    }
+}
+
+impl<T: Ord> Scope<T> {
+    /// Nothing at all is granted.
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Scope::Only(values) if values.is_empty())
+    }
+
+    pub fn allows(&self, value: &T) -> bool {
+        match self {
+            Scope::Only(values) => values.contains(value),
+            Scope::All => true,
+        }
+    }
+
+    pub fn insert(&mut self, value: T) {
+        if let Scope::Only(values) = self {
+            values.insert(value);
+        }
+    }
+
+    fn merge(&mut self, other: Scope<T>) {
+        match (&mut *self, other) {
+            (Scope::Only(mine), Scope::Only(theirs)) => mine.extend(theirs),
+            (_, Scope::All) => *self = Scope::All,
+            (Scope::All, _) => {}
+        }
+    }
+}
+
+/// Everything granted to one guest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grants {
+    /// Buckets of `wasi:keyvalue`.
+    pub buckets: Scope<String>,
+    /// Where outgoing HTTP requests may go.
+    pub http_out: Scope<Authority>,
+    /// Folders it sees. Two with one guest path: the first counts.
+    pub dirs: Vec<Dir>,
+    /// Environment variables, with their values.
+    pub env: BTreeMap<String, String>,
+    /// Peers of TCP connections and UDP datagrams, and names it may look up.
+    pub net: Scope<Address>,
+    /// `wasi:logging` messages are told rather than dropped.
+    pub logging: bool,
+}
+
+/// A folder of the host under a name of the guest's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dir {
+    pub host: PathBuf,
+    pub guest: String,
+    pub access: Access,
+}
+
+/// What may be done in a [`Dir`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+/// `host` or `host:port`. Without a port: those of http and https, 80 and 443.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Authority {
+    /// In lower case; IPv6 addresses without brackets.
+    pub host: String,
+    pub port: Option<u16>,
+}
+
+/// `host:port`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Address {
+    /// In lower case; IPv6 addresses without brackets.
+    pub host: String,
+    pub port: u16,
+}
+
+/// A text that is no `host:port`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not {wanted}")]
+pub struct ParseError {
+    pub text: String,
+    pub wanted: &'static str,
+}
+
+/// What flags asked for beyond what is granted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not granted: {}", .excess.join(", "))]
+pub struct NarrowError {
+    /// As the manifest would write it, e.g. `kv = "visits"`.
+    pub excess: Vec<String>,
+}
+
+impl Grants {
+    /// Adds what `other` grants.
+    pub fn merge(&mut self, other: Grants) {
+        self.buckets.merge(other.buckets);
+        self.http_out.merge(other.http_out);
+        self.net.merge(other.net);
+        self.env.extend(other.env);
+        self.logging |= other.logging;
+        for dir in other.dirs {
+            if !self.dirs.contains(&dir) {
+                self.dirs.push(dir);
+            }
+        }
+    }
+
+    /// These grants made smaller by flags: of each kind that `flags` names anything of, only what `flags` names; kinds
+    /// it says nothing of are left as they are. A variable keeps the value the flag gives it, a folder the lesser access.
+    ///
+    /// Errors where a flag names what is not granted: all of it.
+    pub fn narrow(&self, flags: &Grants) -> Result<Grants, NarrowError> {
+        let mut excess = Vec::new();
+        let mut narrowed = self.clone();
+        narrow_scope(&mut narrowed.buckets, &flags.buckets, "kv", &mut excess);
+        narrow_scope(&mut narrowed.http_out, &flags.http_out, "http-out", &mut excess);
+        narrow_scope(&mut narrowed.net, &flags.net, "net", &mut excess);
+        if !flags.env.is_empty() {
+            excess.extend(flags.env.keys().filter(|name| !self.env.contains_key(*name)).map(|n| grant_line("env", n)));
+            narrowed.env = flags.env.clone();
+        }
+        if !flags.dirs.is_empty() {
+            let granted = |dir: &Dir| {
+                let climbs = dir.host.components().any(|part| part == std::path::Component::ParentDir);
+                !climbs && self.dirs.iter().any(|d| dir.host.starts_with(&d.host) && dir.access <= d.access)
+            };
+            excess.extend(
+                flags.dirs.iter().filter(|d| !granted(d)).map(|d| grant_line("dir", &d.host.display().to_string())),
+            );
+            narrowed.dirs = flags.dirs.clone();
+        }
+        if flags.logging && !self.logging {
+            excess.push("logging = true".to_owned());
+        }
+        if excess.is_empty() { Ok(narrowed) } else { Err(NarrowError { excess }) }
+    }
+}
+
+fn narrow_scope<T: Ord + Clone + fmt::Display>(
+    granted: &mut Scope<T>,
+    flags: &Scope<T>,
+    kind: &str,
+    excess: &mut Vec<String>,
+) {
+    match flags {
+        Scope::Only(named) if named.is_empty() => {}
+        Scope::Only(named) => {
+            excess.extend(named.iter().filter(|v| !granted.allows(v)).map(|v| grant_line(kind, &v.to_string())));
+            *granted = flags.clone();
+        }
+        Scope::All if *granted == Scope::All => {}
+        Scope::All => excess.push(grant_line(kind, "*")),
+    }
+}
+
+/// A grant as a manifest writes it: `kv = "visits"`.
+pub(super) fn grant_line(kind: &str, value: &str) -> String {
+    format!("{kind} = {value:?}")
+}
+
+impl Dir {
+    /// `guest`: the path the guest sees; `None`: `/` and the folder's own name.
+    pub fn new(host: &Path, guest: Option<&str>, access: Access) -> Dir {
+        let named = || host.file_name().map_or_else(|| "/".to_owned(), |name| format!("/{}", name.to_string_lossy()));
+        Dir { host: host.to_owned(), guest: guest.map_or_else(named, str::to_owned), access }
+    }
+}
+
+impl Authority {
+    /// Whether a request to `host` at `port` is meant; `port` as it will be used.
+    pub(super) fn covers(&self, host: &str, port: u16) -> bool {
+        self.host == host && self.port.map_or(matches!(port, 80 | 443), |mine| mine == port)
+    }
+}
+
+/// Splits `host[:port]`, `[v6][:port]` or a bare IPv6 address; the host in lower case.
+fn split(text: &str) -> Option<(String, Option<u16>)> {
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']')?;
+        host.parse::<std::net::Ipv6Addr>().ok()?;
+        (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
+    } else if text.parse::<std::net::Ipv6Addr>().is_ok() {
+        (text, None)
+    } else if let Some((host, port)) = text.rsplit_once(':') {
+        (host, Some(port))
+    } else {
+        (text, None)
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
+    if host.is_empty()
+        || !host.chars().all(plain)
+        || (host.contains(':') && host.parse::<std::net::Ipv6Addr>().is_err())
+    {
+        return None;
+    }
+    let port = match port {
+        Some(port) if port.chars().all(|c| c.is_ascii_digit()) => Some(port.parse().ok()?),
+        Some(_) => return None,
+        None => None,
+    };
+    Some((host.to_ascii_lowercase(), port))
+}
+
+impl FromStr for Authority {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Authority, ParseError> {
+        let (host, port) =
+            split(text).ok_or_else(|| ParseError { text: text.to_owned(), wanted: "a host, or `host:port`" })?;
+        Ok(Authority { host, port })
+    }
+}
+
+impl FromStr for Address {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Address, ParseError> {
+        match split(text) {
+            Some((host, Some(port))) => Ok(Address { host, port }),
+            _ => Err(ParseError { text: text.to_owned(), wanted: "`host:port`" }),
+        }
+    }
+}
+
+impl fmt::Display for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => Address { host: self.host.clone(), port }.fmt(f),
+            None => f.write_str(&self.host),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope<T: Ord + FromStr>(values: &[&str]) -> Scope<T>
+    where
+        T::Err: fmt::Debug,
+    {
+        Scope::Only(values.iter().map(|v| v.parse().unwrap()).collect())
+    }
+
+    #[test]
+    fn nothing_is_granted_by_default() {
+        let grants = Grants::default();
+        assert!(grants.buckets.is_closed() && grants.http_out.is_closed() && grants.net.is_closed());
+        assert!(grants.dirs.is_empty() && grants.env.is_empty() && !grants.logging);
+    }
+
+    #[test]
+    fn flags_only_narrow() {
+        let granted =
+            Grants { buckets: scope(&["visits", "carts"]), http_out: scope(&["api.example.com"]), ..Grants::default() };
+        let fewer = granted.narrow(&Grants { buckets: scope(&["visits"]), ..Grants::default() }).unwrap();
+        assert_eq!(fewer.buckets, scope(&["visits"]));
+        assert_eq!(fewer.http_out, granted.http_out);
+        let asked = Grants {
+            buckets: scope(&["secrets"]),
+            net: scope(&["db:5432"]),
+            env: BTreeMap::from([("HOME".to_owned(), "/".to_owned())]),
+            logging: true,
+            ..Grants::default()
+        };
+        assert_eq!(
+            granted.narrow(&asked).unwrap_err().excess,
+            ["kv = \"secrets\"", "net = \"db:5432\"", "env = \"HOME\"", "logging = true"]
+        );
+    }
+
+    #[test]
+    fn a_folder_flag_stays_inside_what_is_granted() {
+        let dir = |host: &str, access| Dir { host: host.into(), guest: "/data".into(), access };
+        let granted = Grants { dirs: vec![dir("/srv/data", Access::ReadOnly)], ..Grants::default() };
+        let narrow = |d| granted.narrow(&Grants { dirs: vec![d], ..Grants::default() });
+        assert!(narrow(dir("/srv/data/in", Access::ReadOnly)).is_ok());
+        assert!(narrow(dir("/srv/data", Access::ReadWrite)).is_err());
+        assert!(narrow(dir("/srv/database", Access::ReadOnly)).is_err());
+        assert!(narrow(dir("/srv", Access::ReadOnly)).is_err());
+        assert!(narrow(dir("/srv/data/../keys", Access::ReadOnly)).is_err());
+    }
+
+    #[test]
+    fn authorities() {
+        for (text, host, port) in [
+            ("API.example.com", "api.example.com", None),
+            ("localhost:8080", "localhost", Some(8080)),
+            ("[::1]:80", "::1", Some(80)),
+            ("::1", "::1", None),
+        ] {
+            assert_eq!(text.parse(), Ok(Authority { host: host.into(), port }), "{text}");
+        }
+        for text in ["", ":80", "a b", "http://x", "x:99999", "x:+1", "[::1", "x/y", "user@x"] {
+            assert!(text.parse::<Authority>().is_err(), "{text}");
+        }
+        assert!("x".parse::<Address>().is_err());
+        let api: Authority = "api.example.com".parse().unwrap();
+        assert!(api.covers("api.example.com", 443) && !api.covers("api.example.com", 8443));
+        assert!(!api.covers("example.com", 443));
+    }
+
+    #[test]
+    fn all_swallows_some() {
+        let mut grants = Grants { net: scope(&["db:5432"]), ..Grants::default() };
+        grants.merge(Grants { net: Scope::All, ..Grants::default() });
+        assert_eq!(grants.net, Scope::All);
+    }
+}

@@ -1,0 +1,97 @@
+//! Outgoing HTTP (`wasi:http/outgoing-handler` 0.2, `wasi:http/client` 0.3): to granted authorities only.
+
+use std::sync::Arc;
+
+use http::uri::Scheme;
+use http_body_util::BodyExt;
+use wasmtime::component::{Linker, Resource};
+use wasmtime_wasi_http::{
+    Error, RequestOptions, WasiBody, WasiHttpHooks, WasiHttpView, default_send_request,
+    p2::{
+        bindings::http::{outgoing_handler::Host as _, types::ErrorCode},
+        types::{HostFutureIncomingResponse, HostOutgoingRequest},
+    },
+};
+
+use crate::runtime::{
+    denials::Denial,
+    grants::{Authority, Scope, grant_line},
+    state::{Guest, Host},
+    trap::caller,
+};
+
+use super::P2;
+
+/// Pieces of a response body that wait for the client: small bodies fit, so that the guest need not wait for the socket.
+const BODY_CHUNKS: usize = 16;
+
+type Sent = wasmtime_wasi_http::Result<(
+    http::Response<WasiBody>,
+    Box<dyn Future<Output = wasmtime_wasi_http::Result<()>> + Send>,
+)>;
+
+/// Decides over, and sends, what a guest asks to be sent.
+pub(in crate::runtime) struct Outgoing {
+    host: Arc<Host>,
+    /// The part that asks, where it can be told.
+    part: Option<String>,
+}
+
+impl Outgoing {
+    pub fn new(host: Arc<Host>) -> Outgoing {
+        Outgoing { host, part: None }
+    }
+
+    fn is_granted(&self, uri: &http::Uri) -> bool {
+        let Scope::Only(granted) = &self.host.grants.http_out else { return true };
+        let Some(host) = uri.host() else { return false };
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        let port = uri.port_u16().unwrap_or(if uri.scheme() == Some(&Scheme::HTTP) { 80 } else { 443 });
+        granted.iter().any(|authority: &Authority| authority.covers(&host, port))
+    }
+}
+
+impl WasiHttpHooks for Outgoing {
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Box<dyn Future<Output = wasmtime_wasi_http::Result<()>> + Send>,
+    ) -> Box<dyn Future<Output = Sent> + Send> {
+        if !self.is_granted(request.uri()) {
+            let authority = request.uri().authority().map_or("", |a| a.as_str());
+            self.host.refuse(Denial {
+                part: self.part.take(),
+                interface: "wasi:http/outgoing-handler",
+                what: format!("a request to `{authority}`"),
+                grant: grant_line("http-out", authority),
+            });
+            return Box::new(std::future::ready(Err(Error::HttpRequestDenied)));
+        }
+        Box::new(async move {
+            let (response, io) = default_send_request(request, options).await?;
+            Ok((response.map(BodyExt::boxed_unsync), Box::new(io) as Box<_>))
+        })
+    }
+
+    fn p2_outgoing_body_buffer_chunks(&mut self) -> usize {
+        BODY_CHUNKS
+    }
+}
+
+/// Notes which part asks, before the request goes its way.
+pub(in crate::runtime) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    type Handled = Result<Resource<HostFutureIncomingResponse>, ErrorCode>;
+    type Asked = (Resource<HostOutgoingRequest>, Option<Resource<RequestOptions>>);
+    linker.instance(&format!("wasi:http/outgoing-handler@{P2}"))?.func_wrap(
+        "handle",
+        |mut store, (request, options): Asked| {
+            store.data_mut().outgoing.part = caller(&store);
+            let handled: Handled = match store.data_mut().http().handle(request, options) {
+                Ok(response) => Ok(response),
+                Err(error) => Err(error.downcast()?),
+            };
+            Ok((handled,))
+        },
+    )
+}

@@ -1,0 +1,17 @@
+//! The host's own side of the interfaces: one file each.
+//!
+//! What Wasmtime's WASI implements is linked as it is; here is what it leaves out (logging, keyvalue), and where a
+//! refusal must be told or a stream must know its part.
+
+pub(super) mod http;
+pub(super) mod keyvalue;
+pub(super) mod logging;
+pub(super) mod sockets;
+pub(super) mod stdio;
+pub(super) mod store;
+pub(super) mod terminal;
+
+/// The version of the WASI 0.2 interfaces that Wasmtime's WASI defines.
+pub(super) const P2: &str = "0.2.12";
+/// The version of the WASI 0.3 interfaces that Wasmtime's WASI defines.
+pub(super) const P3: &str = "0.3.0";

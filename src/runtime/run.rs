@@ -1,0 +1,106 @@
+//! Runs a `wasi:cli/run` component as a program: the user's terminal is its own.
+//!
+//! 1. Its native code comes from the cache, or is compiled.
+//! 2. Its imports are bound.
+//! 3. One instance is made and its `run` called.
+//!
+//! The exit code comes back as a value; a trap is an error that tells part, function and line.
+
+use std::{path::PathBuf, sync::Arc};
+
+use wasmtime_wasi::{I32Exit, WasiCtx, p2, p3};
+
+use crate::{cache::Home, event::Events};
+
+use super::{
+    code::{self, Artifact},
+    error::{Entry, Error},
+    grants::Grants,
+    host::{keyvalue, terminal},
+    limits::Limits,
+    linker::{self, Streams, Wasi},
+    state::{self, Guest, Host},
+    tell,
+    trap::Trapped,
+};
+
+/// How to run a component.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// What follows the program's own name.
+    pub args: Vec<String>,
+    pub grants: Grants,
+    pub limits: Limits,
+    /// Where `wasi:keyvalue` is kept; needed where a bucket is granted and imported.
+    pub data: Option<PathBuf>,
+    pub home: Home,
+}
+
+/// Runs it to its end and gives its exit code: 0 or 1 in WASI 0.2, unless it exits with a code of its own.
+pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) -> Result<i32, Error> {
+    let code = code::load(artifact, &options.home, None, events)?;
+    let name = &artifact.name;
+    let wasi = linker::entry(name, &code.component, Entry::Run)?;
+    let pre = linker::link(name, &code, Streams::Own)?;
+    let buckets = keyvalue::open(&code.component, &options.grants, options.data.as_deref())?;
+
+    let (teller, mut told) = tell::channel();
+    let host = Arc::new(Host {
+        grants: options.grants.clone(),
+        limits: options.limits,
+        teller,
+        denials: Default::default(),
+        buckets,
+    });
+    let mut streams = WasiCtx::builder();
+    terminal::inherit(&mut streams);
+    streams.arg(name).args(&options.args);
+    let guest = Guest::new(&host, streams)?;
+    drop(host);
+    let clock = guest.clock.clone();
+    let mut store = guest.into_store(&code.engine);
+    state::tick(&code.engine);
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Error::Threads { source })?;
+    let result = runtime.block_on(async {
+        let guest = async {
+            match wasi {
+                Wasi::P2 => {
+                    let command = p2::bindings::CommandPre::new(pre)?.instantiate_async(&mut store).await?;
+                    command.wasi_cli_run().call_run(&mut store).await
+                }
+                Wasi::P3 => {
+                    let command = p3::bindings::CommandPre::new(pre)?.instantiate_async(&mut store).await?;
+                    store.run_concurrent(async |accessor| command.wasi_cli_run().call_run(accessor).await).await?
+                }
+            }
+        };
+        let mut guest = std::pin::pin!(clock.measure(guest));
+        loop {
+            tokio::select! {
+                biased;
+                Some(told) = told.recv() => told.tell(events),
+                result = &mut guest => break result,
+            }
+        }
+    });
+    let starved = store.data().meter.starved;
+    // With the store goes the last one who could tell something.
+    drop(store);
+    while let Ok(told) = told.try_recv() {
+        told.tell(events);
+    }
+    // A blocked read of standard input must not keep the program alive.
+    runtime.shutdown_background();
+    match result {
+        Ok(Ok(())) => Ok(0),
+        Ok(Err(())) => Ok(1),
+        Err(error) => match error.downcast_ref::<I32Exit>() {
+            Some(I32Exit(code)) => Ok(*code),
+            None => Err(Error::Trapped { name: name.clone(), trapped: Trapped::new(&error, options.limits, starved) }),
+        },
+    }
+}

@@ -1,0 +1,167 @@
+//! What the host keeps for a guest: [`Host`] for as long as the artifact is served, [`Guest`] for one run or request.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use wasmtime::{Engine, Store, UpdateDeadline, component::ResourceTable};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use super::{
+    denials::{Denial, Denials},
+    error::Error,
+    grants::{Access, Grants},
+    host::{self, http::Outgoing, keyvalue::Buckets, stdio::Speech},
+    limits::{Limits, Meter},
+    tell::Teller,
+    trap::OutOfTime,
+};
+
+/// How often a running guest looks up whether its time is over, and lets others run.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Shared by all instances of one artifact.
+pub(super) struct Host {
+    pub grants: Grants,
+    pub limits: Limits,
+    pub teller: Teller,
+    pub denials: Denials,
+    /// `None` where no bucket is granted or none is imported.
+    pub buckets: Option<Buckets>,
+}
+
+impl Host {
+    pub fn refuse(&self, denial: Denial) {
+        self.denials.refuse(denial, &self.teller);
+    }
+}
+
+/// The data of one store.
+pub(super) struct Guest {
+    pub host: Arc<Host>,
+    pub wasi: WasiCtx,
+    pub table: ResourceTable,
+    pub speech: Speech,
+    pub outgoing: Outgoing,
+    pub clock: Arc<Clock>,
+    pub meter: Meter,
+    http: WasiHttpCtx,
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.outgoing }
+    }
+}
+
+impl Guest {
+    /// A guest that sees what is granted and nothing else. `wasi` may come with arguments and standard streams.
+    pub fn new(host: &Arc<Host>, mut wasi: WasiCtxBuilder) -> Result<Guest, Error> {
+        for (name, value) in &host.grants.env {
+            wasi.env(name, value);
+        }
+        for dir in &host.grants.dirs {
+            let perms = match dir.access {
+                Access::ReadOnly => FsPerms::ReadOnly,
+                Access::ReadWrite => FsPerms::ReadWrite,
+            };
+            wasi.preopened_dir(&dir.host, &dir.guest, perms)
+                .map_err(|source| Error::Dir { path: dir.host.clone(), source })?;
+        }
+        host::sockets::grant(&mut wasi, host);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(host.limits.resources);
+        Ok(Guest {
+            wasi: wasi.build(),
+            table,
+            speech: Speech::new(host.teller.clone()),
+            outgoing: Outgoing::new(host.clone()),
+            clock: Arc::default(),
+            meter: Meter::new(host.limits),
+            http: WasiHttpCtx::new(),
+            host: host.clone(),
+        })
+    }
+
+    /// A store whose guest yields every [`TICK`] and is stopped when its time or memory is used up.
+    pub fn into_store(self, engine: &Engine) -> Store<Guest> {
+        let cpu = self.host.limits.cpu;
+        let clock = self.clock.clone();
+        let mut store = Store::new(engine, self);
+        store.limiter(|guest| &mut guest.meter);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |_| match cpu {
+            Some(limit) if clock.used() >= limit => Err(OutOfTime.into()),
+            _ => Ok(UpdateDeadline::Yield(1)),
+        });
+        store
+    }
+}
+
+/// Lets the guests of `engine` notice that time goes on, for as long as the engine lives.
+pub(super) fn tick(engine: &Engine) {
+    let engine = engine.weak();
+    std::thread::spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TICK);
+        }
+    });
+}
+
+/// Measures the time a guest itself runs: that of its polls, not what it waits between them.
+#[derive(Debug)]
+pub(super) struct Clock {
+    began: Instant,
+    /// Nanoseconds of finished polls.
+    used: AtomicU64,
+    /// Nanoseconds since `began` at which the current poll began; `u64::MAX` between two.
+    since: AtomicU64,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Clock { began: Instant::now(), used: AtomicU64::new(0), since: AtomicU64::new(u64::MAX) }
+    }
+}
+
+impl Clock {
+    /// Time used so far, the poll under way included.
+    pub fn used(&self) -> Duration {
+        let since = self.since.load(Ordering::Relaxed);
+        let current = if since == u64::MAX { 0 } else { self.now().saturating_sub(since) };
+        Duration::from_nanos(self.used.load(Ordering::Relaxed) + current)
+    }
+
+    /// The same future, its polls measured.
+    pub async fn measure<F: Future>(&self, future: F) -> F::Output {
+        let mut future = std::pin::pin!(future);
+        std::future::poll_fn(|cx| self.poll(future.as_mut(), cx)).await
+    }
+
+    fn poll<F: Future>(&self, future: std::pin::Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let start = self.now();
+        self.since.store(start, Ordering::Relaxed);
+        let poll = future.poll(cx);
+        self.since.store(u64::MAX, Ordering::Relaxed);
+        self.used.fetch_add(self.now().saturating_sub(start), Ordering::Relaxed);
+        poll
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX - 1)
+    }
+}

@@ -1,0 +1,54 @@
+//! From the threads of a running guest to the one that holds the caller's events.
+//!
+//! Guests run on threads and tasks of their own, while [`Events`] is borrowed from the caller. What they have to tell
+//! goes through a bounded channel: a guest that floods its output waits for the reader and fills no memory.
+
+use tokio::sync::mpsc;
+
+use crate::{
+    diagnostic::Problem,
+    event::{Event, Events, GuestStream, LogLevel},
+};
+
+/// What a guest, or the host on its behalf, has to tell.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// Whole lines a part wrote, or the rest of its last one.
+    Output {
+        part: Option<String>,
+        stream: GuestStream,
+        text: String,
+    },
+    Log {
+        part: Option<String>,
+        level: LogLevel,
+        context: String,
+        message: String,
+    },
+    Warning(Problem),
+}
+
+pub(super) type Teller = mpsc::Sender<Told>;
+
+/// Messages under way at once.
+const CAPACITY: usize = 1024;
+
+pub(super) fn channel() -> (Teller, mpsc::Receiver<Told>) {
+    mpsc::channel(CAPACITY)
+}
+
+impl Told {
+    pub fn tell(&self, events: Events<'_>) {
+        match self {
+            Told::Output { part, stream, text } => {
+                for line in text.lines() {
+                    events(Event::Guest { part: part.as_deref(), stream: *stream, line });
+                }
+            }
+            Told::Log { part, level, context, message } => {
+                events(Event::Log { part: part.as_deref(), level: *level, context, message });
+            }
+            Told::Warning(problem) => events(Event::Warning(problem)),
+        }
+    }
+}
