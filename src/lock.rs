@@ -67,6 +67,8 @@ pub enum Policy {
     Update,
     /// `--locked`.
     Keep,
+    /// It is neither read nor written: nothing is being made.
+    Ignore,
 }
 
 /// Why the lock file does not hold.
@@ -87,6 +89,9 @@ pub enum Error {
 
 /// Holds the lock file against a resolution: brings it up to date, or refuses to.
 pub fn update(project: &Project, resolution: &Resolution, policy: Policy) -> Result<(), Error> {
+    if policy == Policy::Ignore {
+        return Ok(());
+    }
     let known = read(project)?;
     let packages = packages(resolution);
     let before = known.as_ref().map(|lock| lock.packages.as_slice()).unwrap_or_default();

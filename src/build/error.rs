@@ -150,7 +150,8 @@ fn exports(component: &str, language: Language, world: &str, missing: &[String],
     match language {
         Language::Rust if !missing.is_empty() => problem.help(
             "implement the traits below `bindings::exports` on a type, and add \
-             `bindings::export!(Component with_types_in bindings);` where `Component` is that type",
+             `bindings::export!(Component with_types_in bindings);` where `Component` is that type (with \
+             `wit_bindgen::generate!`: `export!(Component);`)",
         ),
         _ if missing.is_empty() => {
             problem.help(format!("add the export to world `{world}`, or remove it from the code"))

@@ -3,18 +3,16 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::Mutex,
 };
-
-use wit_parser::Resolve;
 
 use super::*;
 use crate::{
     build::backend::Profile,
     diagnostic::{Diagnose, Problem},
     event::Event,
-    manifest::{CommandLine, Spanned},
-    resolve::Part,
+    plan::units::units,
+    project, resolve,
 };
 
 /// A copy of a fixture, with a cache folder of its own.
@@ -41,24 +39,11 @@ impl Project {
         }
     }
 
-    fn unit(&self, name: &str, language: Language, wit: &str, world: &str) -> Unit {
-        let mut resolve = Resolve::default();
-        let package = resolve.push_str("part.wit", wit).unwrap();
-        let id = resolve.select_world(&[package], Some(name)).unwrap();
-        let layout = self.options().layout;
-        Unit {
-            part: Part { name: name.into(), language: Some(language), resolve: Arc::new(resolve), world: id },
-            language,
-            root: self.root.clone(),
-            source: self.root.join(name),
-            wit: wit.into(),
-            world: world.into(),
-            profile: Profile::Dev,
-            command: None,
-            engine: None,
-            work: layout.work(name),
-            cargo_target: layout.cargo_target(),
-        }
+    /// All units, in the manifest's order.
+    fn units(&self) -> Vec<Unit> {
+        let project = project::Project::load(&self.root.join("mosaic.toml"), None).unwrap();
+        let resolution = resolve::resolve(&project, &|_| ()).unwrap();
+        units(&project, &resolution, Profile::Dev, None)
     }
 
     /// Builds, and gives with the result what was compiled.
@@ -107,21 +92,18 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn wat(project: &Project, argv: &[&str]) -> Unit {
-    let wit = fs::read_to_string(project.root.join("part/wit/part.wit")).unwrap();
-    let mut unit = project.unit("part", Language::Command, &wit, "acme:part/part@0.1.0");
-    unit.command = Some(CommandLine {
-        argv: Spanned { value: argv.iter().map(ToString::to_string).collect(), span: 0..0 },
-        artifact: Spanned { value: "out/part.wasm".into(), span: 0..0 },
-    });
+/// The only unit of `command/wat`, built by another command.
+fn by(project: &Project, argv: &[&str]) -> Unit {
+    let mut unit = project.units().remove(0);
+    unit.command.as_mut().unwrap().argv.value = argv.iter().map(ToString::to_string).collect();
     unit
 }
 
 #[test]
 fn a_command_is_run_once_for_what_does_not_change() {
     let project = Project::copy("command/wat");
-    let unit = wat(&project, &["sh", "build.sh"]);
-    let units = [unit.clone()];
+    let units = project.units();
+    let unit = units[0].clone();
     assert_eq!(stale(&units, &project.options()).unwrap(), ["part"]);
     assert_eq!(built(&units, &project.options()).unwrap_err().problems()[0].code, "build::stale");
 
@@ -161,7 +143,7 @@ fn a_command_is_run_once_for_what_does_not_change() {
 #[test]
 fn every_way_a_command_fails_is_told() {
     let project = Project::copy("command/wat");
-    let refused = |argv: &[&str]| project.refused(&wat(&project, argv));
+    let refused = |argv: &[&str]| project.refused(&by(&project, argv));
     assert_eq!(refused(&[]).code, "build::no-command");
 
     let missing = refused(&["mosaic-test-no-such-program"]);
@@ -183,7 +165,7 @@ fn every_way_a_command_fails_is_told() {
 
     let outside = refused(&["sh", "-c", "cp build.sh ../stray; ln -sf ../../stray out/part.wasm"]);
     assert_eq!(outside.code, "build::artifact-outside");
-    let mut upwards = wat(&project, &["true"]);
+    let mut upwards = by(&project, &["true"]);
     upwards.command.as_mut().unwrap().artifact.value = "../stray".into();
     assert_eq!(project.refused(&upwards).code, "build::artifact-outside");
 }
@@ -191,8 +173,8 @@ fn every_way_a_command_fails_is_told() {
 #[test]
 fn one_failure_does_not_keep_others_from_being_built() {
     let project = Project::copy("command/wat");
-    let good = wat(&project, &["sh", "build.sh"]);
-    let mut bad = wat(&project, &["false"]);
+    let good = project.units().remove(0);
+    let mut bad = by(&project, &["false"]);
     bad.part.name = "bad".into();
     bad.source = project.root.join("bad");
     fs::create_dir(&bad.source).unwrap();
@@ -205,7 +187,7 @@ fn one_failure_does_not_keep_others_from_being_built() {
 #[test]
 fn parts_in_one_folder_with_two_worlds_are_refused() {
     let project = Project::copy("command/wat");
-    let first = wat(&project, &["sh", "build.sh"]);
+    let first = project.units().remove(0);
     let mut second = first.clone();
     second.part.name = "second".into();
     second.world = "acme:part/other@0.1.0".into();
@@ -214,17 +196,10 @@ fn parts_in_one_folder_with_two_worlds_are_refused() {
     assert!(compiled.is_empty());
 }
 
-const RUN: &str = "package wasi:cli@0.2.6 { interface run { run: func() -> result; } }";
-
-fn shop(project: &Project, name: &str) -> Unit {
-    let wit = fs::read_to_string(project.root.join("wit/shop.wit")).unwrap() + RUN;
-    project.unit(name, Language::Rust, &wit, &format!("acme:shop/{name}@0.1.0"))
-}
-
 #[test]
 fn rust_parts_are_built_with_bindings_ahead() {
     let project = Project::copy("rust/shop");
-    let units = ["auth", "gateway"].map(|name| shop(&project, name));
+    let units = project.units();
     let (built, compiled) = project.build(&units);
     built.unwrap_or_else(|problems| panic!("{problems:#?}"));
     assert_eq!(compiled, ["auth (rust)", "gateway (rust)"]);
@@ -280,8 +255,7 @@ fn rust_parts_are_built_with_bindings_ahead() {
 #[test]
 fn rust_parts_of_one_crate_name_are_kept_apart() {
     let project = Project::copy("rust/twins");
-    let wit = fs::read_to_string(project.root.join("wit/twins.wit")).unwrap() + RUN;
-    let units = ["left", "right"].map(|name| project.unit(name, Language::Rust, &wit, &format!("acme:twins/{name}")));
+    let units = project.units();
     for edit in ["this is", "here is"] {
         let (built, compiled) = project.build(&units);
         let built = built.unwrap_or_else(|problems| panic!("{problems:#?}"));
@@ -300,8 +274,9 @@ fn the_place_of_a_project_is_not_in_what_is_built() {
     let [here, there] = [(); 2].map(|()| {
         let project = Project::copy("rust/shop");
         // The crates share a cargo workspace: one is built alone only when the bindings of all are there.
-        bindings(&["auth", "gateway"].map(|name| shop(&project, name)), &project.options(), &|_| ()).unwrap();
-        let (built, _) = project.build(&[shop(&project, "gateway")]);
+        let units = project.units();
+        bindings(&units, &project.options(), &|_| ()).unwrap();
+        let (built, _) = project.build(&units[1..]);
         built.unwrap_or_else(|problems| panic!("{problems:#?}"));
         let bytes = fs::read(project.options().layout.component("gateway")).unwrap();
         let place = project.root.to_str().unwrap().as_bytes();

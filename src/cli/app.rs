@@ -22,7 +22,7 @@ use mosaic::{
     diagnostic::{Problem, SourceFile},
     event::Event,
     language::Language,
-    lock,
+    lock::{self, Policy},
     manifest::Origin,
     plan::{
         self,
@@ -32,7 +32,7 @@ use mosaic::{
     },
     project::Project,
     resolve::{self, Resolution},
-    runtime::{Artifact, Content, Grants},
+    runtime::{self, Artifact, Content, Grants},
     toolchain,
 };
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,7 @@ struct Record {
 
 impl<'a> Opened<'a> {
     /// Loads and resolves a project. Fails where it has no parts, or where the lock file may not change and would.
-    pub fn new(args: &ProjectArgs, locks: &LockArgs, reporter: &'a Reporter) -> Result<Opened<'a>, Failure> {
+    pub fn new(args: &ProjectArgs, policy: Policy, reporter: &'a Reporter) -> Result<Opened<'a>, Failure> {
         let since = Instant::now();
         let project = args.load()?;
         if project.manifest.components.is_empty() {
@@ -88,7 +88,7 @@ impl<'a> Opened<'a> {
             return Err(Failure::of(problem));
         }
         let resolution = resolve::resolve(&project, &|event| reporter.event(event))?;
-        lock::update(&project, &resolution, locks.policy())?;
+        lock::update(&project, &resolution, policy)?;
         let options = plan::Options { sources: sources(&project, &resolution), ..plan::Options::default() };
         let wiring = Wiring::from_manifest(&project.manifest);
         Ok(Opened { project, resolution, wiring, options, reporter, since })
@@ -102,9 +102,9 @@ impl<'a> Opened<'a> {
 
     /// Everything: planned ahead, built, composed.
     pub fn app(&self, args: &BuildArgs) -> Result<App, Failure> {
-        self.plan()?;
+        let planned = self.plan()?;
         let artifacts = self.build(args, None)?;
-        self.compose(&artifacts, args)
+        self.compose(&planned, &artifacts, args)
     }
 
     /// Builds all parts, or those named, and tells of each.
@@ -154,19 +154,19 @@ impl<'a> Opened<'a> {
     }
 
     /// Composes built parts, unless the app on disk was made of just these, and tells of it.
-    pub fn compose(&self, artifacts: &Artifacts, args: &BuildArgs) -> Result<App, Failure> {
+    pub fn compose(&self, planned: &Graph, artifacts: &Artifacts, args: &BuildArgs) -> Result<App, Failure> {
         let name = &self.project.manifest.app.name.value;
         let path = self.project.layout.app(name);
         let mut digests = Digests::load(&path.with_extension("digests.json"));
         let parts = self.parts(artifacts, &mut digests)?;
-        let key = self.key(&parts);
+        let key = self.key(planned, &parts);
         let record_path = path.with_extension("record.json");
         let (digest, fresh) = match fresh(&record_path, &path, &key, &mut digests) {
             Some(digest) => (digest, true),
             None => {
                 self.reporter.event(Event::Started { verb: "Composing", what: name });
                 let started = Instant::now();
-                let (_, composed) = self.composed(&parts)?;
+                let (_, composed) = self.composed(planned, &parts)?;
                 write(&path, &composed.bytes)?;
                 let record = Record { key, digest: composed.digest.clone() };
                 write(&record_path, &serde_json::to_vec(&record).expect("a record is two texts"))?;
@@ -180,19 +180,24 @@ impl<'a> Opened<'a> {
     }
 
     /// The wiring of built parts, from their own worlds.
-    pub fn graph(&self, artifacts: &Artifacts) -> Result<Graph, Failure> {
-        let mut digests = Digests::load(&self.project.layout.out.join("explain.digests.json"));
-        Ok(self.composed(&self.parts(artifacts, &mut digests)?)?.0)
+    pub fn graph(&self, planned: &Graph, artifacts: &Artifacts) -> Result<Graph, Failure> {
+        let path = self.project.layout.app(&self.project.manifest.app.name.value);
+        let mut digests = Digests::load(&path.with_extension("digests.json"));
+        Ok(self.composed(planned, &self.parts(artifacts, &mut digests)?)?.0)
     }
 
-    fn composed(&self, parts: &IndexMap<String, (PathBuf, Hash)>) -> Result<(Graph, Composed), Failure> {
+    fn composed(
+        &self,
+        planned: &Graph,
+        parts: &IndexMap<String, (PathBuf, Hash)>,
+    ) -> Result<(Graph, Composed), Failure> {
         let mut read = IndexMap::new();
         for (component, (path, _)) in parts {
             let bytes = std::fs::read(path).map_err(|error| Failure::of(unreadable(component, path, &error)))?;
             let language = self.project.manifest.components.get(component).and_then(|component| component.language);
             read.insert(component.clone(), compose::component(component, bytes, language)?);
         }
-        Ok(compose::app(&read, &self.wiring, &self.options)?)
+        Ok(compose::as_planned(planned, &read, &self.wiring, &self.options)?)
     }
 
     /// Where every part lies, in the manifest's order, with its digest.
@@ -218,12 +223,11 @@ impl<'a> Opened<'a> {
     }
 
     /// Digest of everything that decides the app: the parts, the wiring, and Mosaic's own composer.
-    fn key(&self, parts: &IndexMap<String, (PathBuf, Hash)>) -> String {
+    fn key(&self, planned: &Graph, parts: &IndexMap<String, (PathBuf, Hash)>) -> String {
         let said = |all: &[plan::graph::Said]| all.iter().map(|said| said.text.clone()).collect::<Vec<_>>();
         let wire: Vec<_> = self.wiring.wire.iter().map(|(from, wire)| (from, &wire.to.text)).collect();
         let parts: Vec<_> = parts.iter().map(|(name, (_, digest))| (name, digest.to_string())).collect();
-        let exports = self.wiring.exports.as_deref().map(said);
-        let all = (env!("MOSAIC_COMPOSER"), parts, exports, wire, said(&self.wiring.open));
+        let all = (env!("MOSAIC_COMPOSER"), parts, &planned.exports, wire, said(&self.wiring.open));
         blake3::hash(&serde_json::to_vec(&all).expect("these are lists of texts")).to_string()
     }
 
@@ -269,6 +273,17 @@ impl<'a> Opened<'a> {
 }
 
 impl Guest {
+    /// What is wrong with it; the next step is for the project where it is a project's.
+    pub fn failed(&self, error: runtime::Error) -> Failure {
+        let mut failure = Failure::from(error);
+        if let Content::File { digest: Some(_), .. } = self.artifact.content {
+            let file = format!(" {}`", self.artifact.name);
+            let helps = failure.0.iter_mut().flat_map(|problem| &mut problem.help);
+            helps.for_each(|help| *help = help.replace(&file, "`"));
+        }
+        failure
+    }
+
     /// Any component: flags grant.
     pub fn of_file(file: PathBuf, flags: &GrantArgs) -> Result<Guest, Failure> {
         let grants = flags.grants()?;
@@ -283,7 +298,7 @@ impl Guest {
         flags: &GrantArgs,
         reporter: &Reporter,
     ) -> Result<Guest, Failure> {
-        let opened = Opened::new(project, locks, reporter)?;
+        let opened = Opened::new(project, locks.policy(), reporter)?;
         let grants = flags.narrowing(&opened.project)?;
         let app = opened.app(args)?;
         let data = match &flags.data {

@@ -27,6 +27,6 @@ pub struct Args {
 }
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
-    Opened::new(&args.project, &args.lock, reporter)?.bindings(&args.components)?;
+    Opened::new(&args.project, args.lock.policy(), reporter)?.bindings(&args.components)?;
     Ok(Exit::Done)
 }

@@ -30,7 +30,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
-    let opened = Opened::new(&args.project, &args.lock, reporter)?;
+    let opened = Opened::new(&args.project, args.lock.policy(), reporter)?;
     if !args.components.is_empty() {
         opened.build(&args.build, Some(&args.components))?;
         return Ok(Exit::Done);

@@ -39,7 +39,7 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     let files = match args.files.is_empty() {
         false => args.files,
         true => {
-            let opened = Opened::new(&args.project, &args.lock, reporter)?;
+            let opened = Opened::new(&args.project, args.lock.looking(), reporter)?;
             if let Err(failure) = opened.plan() {
                 reporter.problems(&failure.0);
                 wanting = true;

@@ -75,11 +75,12 @@ struct WireArg {
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     if args.files.is_empty() {
-        let opened = Opened::new(&args.project, &args.lock, reporter)?;
+        let opened = Opened::new(&args.project, args.lock.policy(), reporter)?;
+        let planned = opened.plan()?;
         let artifacts = opened.built(&args.build)?;
-        opened.compose(&artifacts, &args.build)?;
+        opened.compose(&planned, &artifacts, &args.build)?;
         if args.explain {
-            reporter.answer(&Explained(explain(&opened.graph(&artifacts)?, &opened.wiring)));
+            reporter.answer(&Explained(explain(&opened.graph(&planned, &artifacts)?, &opened.wiring)));
         }
         return Ok(Exit::Done);
     }

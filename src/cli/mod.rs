@@ -208,7 +208,7 @@ fn usage(error: &clap::Error, early: Early) -> Exit {
             let output = Output { quiet: false, verbose: 0, color: early.color, message_format: MessageFormat::Json };
             let text = error.render().to_string();
             let (message, rest) = text.split_once('\n').unwrap_or((&text, ""));
-            let problem = Problem::error("cli::usage", message.trim_start_matches("error: ")).because(rest.trim());
+            let problem = Problem::error("cli::usage", message.trim_start_matches("error: ")).help(rest.trim());
             Reporter::new(&output).problem(&problem);
         }
         // A reader that went away needs no help.

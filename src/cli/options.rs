@@ -89,6 +89,11 @@ impl LockArgs {
     pub fn policy(&self) -> Policy {
         if self.locked || self.frozen { Policy::Keep } else { Policy::Update }
     }
+
+    /// The same for a command that only looks.
+    pub fn looking(&self) -> Policy {
+        if self.locked || self.frozen { Policy::Keep } else { Policy::Ignore }
+    }
 }
 
 /// How to build.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use mosaic::{
     cache::Home,
-    runtime::{self, Grants, Limits, RunOptions},
+    runtime::{self, Limits, RunOptions},
 };
 
 use super::{
@@ -42,23 +42,25 @@ pub struct Args {
 }
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
-    let Guest { artifact, grants, data } = match args.file {
+    let guest = match args.file {
         Some(file) => Guest::of_file(file, &args.grants)?,
         None => Guest::of_project(&args.project, &args.lock, &args.build, &args.grants, reporter)?,
     };
-    let options = options(args.args, grants, data);
+    let options = RunOptions {
+        args: args.args,
+        grants: guest.grants.clone(),
+        limits: Limits::run(),
+        data: guest.data.clone(),
+        home: Home::from_env(),
+    };
     reporter.step_aside();
-    match runtime::run(&artifact, &options, &|event| reporter.event(event)) {
+    match runtime::run(&guest.artifact, &options, &|event| reporter.event(event)) {
         // A process can pass on eight bits.
         Ok(code) => Ok(Exit::Guest(code.to_le_bytes()[0])),
         Err(error @ runtime::Error::Trapped { .. }) => {
             reporter.problems(&Failure::from(error).0);
             Ok(Exit::Trapped)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(guest.failed(error)),
     }
-}
-
-fn options(args: Vec<String>, grants: Grants, data: Option<PathBuf>) -> RunOptions {
-    RunOptions { args, grants, limits: Limits::run(), data, home: Home::from_env() }
 }

@@ -24,7 +24,7 @@ Examples:
   cargo mosaic serve --addr 127.0.0.1:0           on a free port
   cargo mosaic serve app.wasm --kv visits         any wasi:http component, with a bucket
 
-The first line of stdout is the address. What guests print goes to stderr, with their part's name. Every request has an
+The first line of stdout is the address. What guests print goes to stderr, with their part's name. Every request has an \
 instance of its own, which may touch nothing that is not granted.")]
 pub struct Args {
     /// A component that exports wasi:http/incoming-handler or wasi:http/handler, else the project's app
@@ -43,11 +43,15 @@ pub struct Args {
 }
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
-    let Guest { artifact, grants, data } = match args.file {
+    let guest = match args.file {
         Some(file) => Guest::of_file(file, &args.grants)?,
         None => Guest::of_project(&args.project, &args.lock, &args.build, &args.grants, reporter)?,
     };
-    let options = ServeOptions { grants, data, ..ServeOptions::new(args.addr, Home::from_env()) };
-    runtime::serve(&artifact, &options, &|event| reporter.event(event))?;
+    let options = ServeOptions {
+        grants: guest.grants.clone(),
+        data: guest.data.clone(),
+        ..ServeOptions::new(args.addr, Home::from_env())
+    };
+    runtime::serve(&guest.artifact, &options, &|event| reporter.event(event)).map_err(|error| guest.failed(error))?;
     Ok(Exit::Done)
 }

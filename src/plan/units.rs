@@ -36,3 +36,35 @@ pub fn units(project: &Project, resolution: &Resolution, profile: Profile, only:
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finished_components_are_no_units_and_only_narrows() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write(
+            "mosaic.toml",
+            "[app]\nname = \"a:app\"\nversion = \"0.1.0\"\n[components.b]\nsource = \"b\"\n\
+             [components.done]\nwasm = \"done.wat\"\n[components.a]\nsource = \"a\"\n",
+        );
+        write("wit/app.wit", "package a:app@0.1.0;\nworld a {}\nworld b {}\n");
+        write("done.wat", "(component)");
+        ["a/Cargo.toml", "b/go.mod"].into_iter().for_each(|name| write(name, ""));
+        let project = Project::load(&folder.path().join("mosaic.toml"), None).unwrap();
+        let resolution = crate::resolve::resolve(&project, &|_| ()).unwrap();
+        let names = |only: Option<&[String]>| -> Vec<String> {
+            units(&project, &resolution, Profile::Dev, only).into_iter().map(|unit| unit.part.name).collect()
+        };
+        assert_eq!(names(None), ["b", "a"]);
+        assert_eq!(names(Some(&["a".into(), "done".into()])), ["a"]);
+        let unit = units(&project, &resolution, Profile::Release, None).remove(0);
+        assert_eq!((unit.world.as_str(), unit.source), ("a:app/b@0.1.0", project.root.join("b")));
+    }
+}

@@ -4,8 +4,8 @@
 //!
 //! What holds for every process started here:
 //! - it has no standard input, and its output comes through pipes: it never talks to the terminal;
-//! - it leads a process group of its own, which is killed when its time is up and when we die, however we die ([`watch`]);
-//! - what it writes is kept within bounds ([`capture`]): a flood costs no memory, and what was left out is said;
+//! - it leads a process group of its own, which is killed when its time is up and when we die, however we die (`watch`);
+//! - what it writes is kept within bounds (`capture`): a flood costs no memory, and what was left out is said;
 //! - how it ended is told in words: not there, not executable, killed by a signal, out of time ([`Error`]).
 
 mod capture;
@@ -40,7 +40,7 @@ pub struct Command {
 #[derive(Debug)]
 pub struct Output {
     pub status: ExitStatus,
-    /// As it was written, but for the middle of what exceeds [`capture::HEAD`] and [`capture::TAIL`].
+    /// As it was written, but of more than 17 MiB only the first 16 and the last.
     pub stdout: Vec<u8>,
     pub stderr: Vec<u8>,
     /// Bytes of both that were not kept. A line in their place says so.
@@ -104,7 +104,7 @@ impl Command {
     }
 
     /// The same, telling each line (without its end) as it is written. Bytes that are no UTF-8 are replaced, and a line
-    /// longer than [`capture::LINE`] comes in pieces. Lines left out of the [`Output`] are told all the same.
+    /// longer than 16 MiB comes in pieces. Lines left out of the [`Output`] are told all the same.
     pub fn stream(&self, on_line: &mut dyn FnMut(Stream, &str)) -> Result<Output, Error> {
         let mut lines = capture::Lines::default();
         let output = run::run(self, &mut |stream, bytes| lines.feed(stream, bytes, on_line))?;

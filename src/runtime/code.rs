@@ -65,7 +65,7 @@ impl<'a> Artifact<'a> {
         Artifact { name: name.into(), content: Content::Bytes(bytes) }
     }
 
-    fn read(&self) -> Result<Cow<'a, [u8]>, Error> {
+    pub(super) fn read(&self) -> Result<Cow<'a, [u8]>, Error> {
         match &self.content {
             Content::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
             Content::File { path, .. } => {
@@ -81,6 +81,8 @@ pub(super) struct Code {
     pub engine: Engine,
     pub component: Component,
     pub shape: Shape,
+    /// Of the component's bytes.
+    pub digest: blake3::Hash,
 }
 
 /// Loads the native code of `artifact`, compiling it first where the cache has none. `pool`: how many instances shall
@@ -104,7 +106,7 @@ pub(super) fn load(artifact: &Artifact<'_>, home: &Home, pool: Option<u32>, even
             // same version and configuration. Files there are replaced by renaming, never written in place.
             && let Ok(component) = unsafe { Component::deserialize_file(&engine, &path) }
         {
-            return Ok(Code { engine, component, shape });
+            return Ok(Code { engine, component, shape, digest });
         }
         let bytes = bytes()?;
         return compile(artifact, &bytes, &digest, Some(engine), home, pool, events);
@@ -160,7 +162,7 @@ fn compile(
         events(Event::Warning(&problem));
     }
     events(Event::Finished { what: &artifact.name, fresh: false, elapsed: started.elapsed() });
-    Ok(Code { engine, component, shape })
+    Ok(Code { engine, component, shape, digest: *digest })
 }
 
 /// An engine with a pool where one is asked for and the host has the room, else without.

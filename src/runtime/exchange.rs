@@ -36,7 +36,7 @@ use wasmtime_wasi_http::{FieldMap, WasiBody, WasiHttpView, p2, p3};
 use crate::diagnostic::Problem;
 
 use super::{
-    error::{Error, trap_problem},
+    error::Error,
     linker::Wasi,
     state::{Guest, Host},
     tell::Told,
@@ -78,9 +78,9 @@ impl Server {
         Guest::new(&self.host, WasiCtx::builder()).map(drop)
     }
 
-    fn tell(&self, problem: Problem) {
-        // Where nobody reads fast enough the problem is lost, and the answer's status still tells it.
-        let _ = self.host.teller.try_send(Told::Warning(problem));
+    fn tell(&self, told: Told) {
+        // Where nobody reads fast enough it is lost, and the answer's status still tells it.
+        let _ = self.host.teller.try_send(told);
     }
 
     /// Tells why a guest ended badly; `request` as its line reads.
@@ -89,10 +89,12 @@ impl Server {
             return;
         }
         let trapped = Trapped::new(&failure.error, self.host.limits, failure.starved);
-        self.tell(trap_problem(&format!("the guest of `{request}`"), &trapped));
+        self.tell(Told::Trapped { what: format!("the guest of `{request}`"), trapped });
     }
 }
 
+/// What a guest says where it has no answer, in one form for both versions.
+type Refusal = wasmtime_wasi_http::Error;
 /// The answer of a guest, head and body.
 type GuestResponse = Response<WasiBody>;
 /// What a guest says by itself: an answer, or that it has none.
@@ -132,7 +134,7 @@ pub(super) async fn exchange(
     let guest = match Guest::new(&server.host, WasiCtx::builder()) {
         Ok(guest) => guest,
         Err(error) => {
-            crate::diagnostic::Diagnose::problems(&error).into_iter().for_each(|problem| server.tell(problem));
+            crate::diagnostic::Diagnose::problems(&error).into_iter().for_each(|p| server.tell(Told::Warning(p)));
             return Ok(plain(StatusCode::INTERNAL_SERVER_ERROR));
         }
     };
@@ -145,7 +147,10 @@ pub(super) async fn exchange(
             response.map(|body| Answer::new(body, work.map(|work| (work, watch))))
         }
         Ok(Answered::Refused(message)) => {
-            server.tell(Problem::warning("runtime::guest-error", format!("the guest of `{line}` failed: {message}")));
+            server.tell(Told::Warning(Problem::warning(
+                "runtime::guest-error",
+                format!("the guest of `{line}` failed: {message}"),
+            )));
             plain(StatusCode::INTERNAL_SERVER_ERROR)
         }
         Ok(Answered::Failed(failure)) => {
@@ -154,12 +159,12 @@ pub(super) async fn exchange(
         }
         Ok(Answered::Nothing) => {
             let message = format!("the guest of `{line}` ended without an answer");
-            server.tell(Problem::warning("runtime::no-answer", message));
+            server.tell(Told::Warning(Problem::warning("runtime::no-answer", message)));
             plain(StatusCode::INTERNAL_SERVER_ERROR)
         }
         Err(_) => {
             let message = format!("the guest of `{line}` had no answer after {:?}", server.timeout);
-            server.tell(Problem::warning("runtime::request-timeout", message));
+            server.tell(Told::Warning(Problem::warning("runtime::request-timeout", message)));
             plain(StatusCode::GATEWAY_TIMEOUT)
         }
     })
@@ -223,7 +228,7 @@ fn work(
                     let request = http.new_incoming_request(p2::bindings::http::types::Scheme::Http, request)?;
                     let answer = http.new_response_outparam_from_callback(|answer| {
                         // The client may be gone.
-                        let _ = say.send(answer.map_err(|error| error.to_string()));
+                        let _ = say.send(answer.map_err(|error| Refusal::from(error).to_string()));
                     })?;
                     proxy.wasi_http_incoming_handler().call_handle(&mut store, request, answer).await
                 }
@@ -260,7 +265,7 @@ async fn answer_p3(
             let response = store.data_mut().table.delete(response)?;
             response.into_http(&mut store, sent).map(Ok)
         })?,
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(Refusal::from(error).to_string()),
     };
     // The client may be gone.
     let _ = say.send(answer);

@@ -9,7 +9,7 @@
 //! | `state` | what the host keeps for a guest |
 //! | `run` | a program |
 //! | `serve`, `connection`, `exchange` | a server, its connections, one request |
-//! | `trap`, `denials`, `tell`, `output` | what went wrong, was refused, was written, and how it is told |
+//! | `trap`, `symbols`, `denials`, `tell`, `output` | what went wrong, was refused, was written, and how it is told |
 //!
 //! Invariants: nothing is granted that [`Grants`] does not name, and an ungranted call is answered by the interface's
 //! own error, never a trap; one request is one fresh instance; what a guest does costs its own run or request alone. No
@@ -30,6 +30,7 @@ mod output;
 mod run;
 mod serve;
 mod state;
+mod symbols;
 mod tell;
 mod trap;
 

@@ -20,6 +20,7 @@ use super::{
     limits::Limits,
     linker::{self, Streams, Wasi},
     state::{self, Guest, Host},
+    symbols::Symbols,
     tell,
     trap::Trapped,
 };
@@ -44,6 +45,7 @@ pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) ->
     let pre = linker::link(name, &code, Streams::Own)?;
     let buckets = keyvalue::open(&code.component, &options.grants, options.data.as_deref())?;
 
+    let mut symbols = Symbols::new(artifact, code.digest);
     let (teller, mut told) = tell::channel();
     let host = Arc::new(Host {
         grants: options.grants.clone(),
@@ -82,7 +84,7 @@ pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) ->
         loop {
             tokio::select! {
                 biased;
-                Some(told) = told.recv() => told.tell(events),
+                Some(told) = told.recv() => told.tell(&mut symbols, events),
                 result = &mut guest => break result,
             }
         }
@@ -91,7 +93,7 @@ pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) ->
     // With the store goes the last one who could tell something.
     drop(store);
     while let Ok(told) = told.try_recv() {
-        told.tell(events);
+        told.tell(&mut symbols, events);
     }
     // A blocked read of standard input must not keep the program alive.
     runtime.shutdown_background();
@@ -100,7 +102,11 @@ pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) ->
         Ok(Err(())) => Ok(1),
         Err(error) => match error.downcast_ref::<I32Exit>() {
             Some(I32Exit(code)) => Ok(*code),
-            None => Err(Error::Trapped { name: name.clone(), trapped: Trapped::new(&error, options.limits, starved) }),
+            None => {
+                let mut trapped = Trapped::new(&error, options.limits, starved);
+                symbols.fill(&mut trapped.frames);
+                Err(Error::Trapped { name: name.clone(), trapped })
+            }
         },
     }
 }

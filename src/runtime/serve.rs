@@ -34,6 +34,7 @@ use super::{
     limits::Limits,
     linker::{self, Streams},
     state::{self, Host},
+    symbols::Symbols,
     tell,
 };
 
@@ -127,6 +128,7 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
     let handler = Handler::new(wasi, pre).map_err(|source| Error::Mismatch { name: artifact.name.clone(), source })?;
     let buckets = keyvalue::open(&code.component, &options.grants, options.data.as_deref())?;
 
+    let mut symbols = Symbols::new(artifact, code.digest);
     let (teller, mut told) = tell::channel();
     let server = Arc::new(Server {
         engine: code.engine.clone(),
@@ -158,7 +160,7 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
         let mut accepting = tokio::spawn(accept(listener, server, options.clone()));
         loop {
             tokio::select! {
-                Some(told) = told.recv() => told.tell(events),
+                Some(told) = told.recv() => told.tell(&mut symbols, events),
                 _ = &mut accepting => break,
                 () = options.stop.asked(2) => break,
             }
@@ -168,7 +170,7 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
     // Ends what is still running; a guest in the middle of its code ends at its next tick.
     runtime.shutdown_timeout(Duration::from_millis(200));
     while let Ok(told) = told.try_recv() {
-        told.tell(events);
+        told.tell(&mut symbols, events);
     }
     result
 }

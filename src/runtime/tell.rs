@@ -10,6 +10,8 @@ use crate::{
     event::{Event, Events, GuestStream, LogLevel},
 };
 
+use super::{error::trap_problem, symbols::Symbols, trap::Trapped};
+
 /// What a guest, or the host on its behalf, has to tell.
 #[derive(Debug)]
 pub(super) enum Told {
@@ -26,6 +28,11 @@ pub(super) enum Told {
         message: String,
     },
     Warning(Problem),
+    /// `what` trapped, e.g. "the guest of `GET /`".
+    Trapped {
+        what: String,
+        trapped: Trapped,
+    },
 }
 
 pub(super) type Teller = mpsc::Sender<Told>;
@@ -38,17 +45,21 @@ pub(super) fn channel() -> (Teller, mpsc::Receiver<Told>) {
 }
 
 impl Told {
-    pub fn tell(&self, events: Events<'_>) {
+    pub fn tell(self, symbols: &mut Symbols<'_>, events: Events<'_>) {
         match self {
             Told::Output { part, stream, text } => {
                 for line in text.lines() {
-                    events(Event::Guest { part: part.as_deref(), stream: *stream, line });
+                    events(Event::Guest { part: part.as_deref(), stream, line });
                 }
             }
             Told::Log { part, level, context, message } => {
-                events(Event::Log { part: part.as_deref(), level: *level, context, message });
+                events(Event::Log { part: part.as_deref(), level, context: &context, message: &message });
             }
-            Told::Warning(problem) => events(Event::Warning(problem)),
+            Told::Warning(problem) => events(Event::Warning(&problem)),
+            Told::Trapped { what, mut trapped } => {
+                symbols.fill(&mut trapped.frames);
+                events(Event::Warning(&trap_problem(&what, &trapped)));
+            }
         }
     }
 }

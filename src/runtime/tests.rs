@@ -221,7 +221,31 @@ fn each_request_is_a_fresh_instance() {
     assert!(!answers.contains("\r\n\r\n2"), "{answers}");
 }
 
-/// Traps when the request is not the first: the count is in the store, so it takes a key to tell.
+/// A second call of one instance would trap rather than say `connection-refused`.
+#[test]
+fn each_request_of_wasi_0_3_is_a_fresh_instance() {
+    let guest = component(
+        "p3",
+        r#"
+(module $"gateway (wat)"
+  (memory (export "memory") 1)
+  (global $count (mut i32) (i32.const 0))
+  (func (export "wasi:http/handler@0.3.0#handle") (param i32) (result i32)
+    (if (global.get $count) (then (unreachable)))
+    (global.set $count (i32.const 1))
+    (i32.store8 (i32.const 16) (i32.const 1))
+    (i32.store8 (i32.const 24) (i32.const 6))
+    (i32.const 16)))
+"#,
+    );
+    let server = Running::start(guest, options());
+    for _ in 0..3 {
+        assert_eq!(server.get("/").0, 500);
+    }
+    let refused = "runtime::guest-error: the guest of `GET /` failed: connection refused";
+    assert_eq!(server.stop(), [refused, refused, refused]);
+}
+
 #[test]
 fn a_trap_costs_its_own_request() {
     let server = Running::start(http_guest("", "(unreachable)"), options());

@@ -35,6 +35,8 @@ pub struct Frame {
     /// The name of its core module.
     pub module: Option<String>,
     pub function: String,
+    /// Where it was, in bytes of the component.
+    pub offset: Option<usize>,
     /// `file:line:column`, where debug information says so.
     pub place: Option<String>,
 }
@@ -73,19 +75,18 @@ impl Trapped {
     }
 }
 
-/// The frames of a backtrace, innermost first.
+/// The frames of a backtrace, innermost first, their places unknown yet.
 fn frames(backtrace: &WasmBacktrace) -> Vec<Frame> {
     let frame = |info: &wasmtime::FrameInfo| {
         let module = info.module().name();
-        let symbol = info.symbols().first();
-        let named = symbol.and_then(|s| s.name()).or(info.func_name());
-        let function = named.map_or_else(|| format!("function {}", info.func_index()), demangled);
-        let place = symbol.and_then(|s| {
-            let line = s.line().map(|line| format!(":{line}")).unwrap_or_default();
-            let column = s.column().map(|column| format!(":{column}")).unwrap_or_default();
-            Some(format!("{}{line}{column}", s.file()?))
-        });
-        Frame { part: module.and_then(part_of_module), module: module.map(str::to_owned), function, place }
+        let function = info.func_name().map_or_else(|| format!("function {}", info.func_index()), demangled);
+        Frame {
+            part: module.and_then(part_of_module),
+            module: module.map(str::to_owned),
+            function,
+            offset: info.module_offset(),
+            place: None,
+        }
     };
     backtrace.frames().iter().map(frame).collect()
 }

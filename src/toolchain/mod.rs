@@ -1,10 +1,10 @@
 //! Compilers: found on the machine, or installed below the user's cache folder.
 //!
 //! - [`rust`] and [`go`] find one: the user's if it can do the work, else the installed one. Probing is by doing, not by
-//!   version lore, and what was learned is remembered until a file it depends on changes ([`probe`]), so that a build
+//!   version lore, and what was learned is remembered until a file it depends on changes (`probe`), so that a build
 //!   with nothing to do starts no process.
 //! - [`survey`] tells what is ready for every language.
-//! - [`install`] makes one ready, by the first [`Route`] that works. What it downloads is named in one table ([`pinned`]).
+//! - [`install`] makes one ready, by the first [`Route`] that works. What it downloads is named in one table (`pinned`).
 //!
 //! Python and JavaScript engines are part of Mosaic.
 //!

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{
     artifact::{Artifact, Target},
     flags::{self, Flags},
-    target,
+    manifest, target,
 };
 use crate::{
     build::{
@@ -78,9 +78,11 @@ pub fn build(unit: &Unit, toolchain: &toolchain::Rust) -> Result<Built, Problem>
     let words = if words.is_empty() { format!("cargo {}", process::ending(output.status)) } else { words };
     let problem = Problem::error("build::rust-failed", format!("`{}` does not compile", unit.part.name)).because(words);
     let problem = if exports_nothing(unit) {
-        problem.help(
-            "nothing in the sources exports the component: add `bindings::export!(Component with_types_in bindings);`",
-        )
+        let line = match manifest::bindings_package(unit) {
+            Some(_) => "bindings::export!(Component with_types_in bindings);",
+            None => "export!(Component);",
+        };
+        problem.help(format!("nothing in the sources exports the component: add `{line}`"))
     } else {
         problem
     };

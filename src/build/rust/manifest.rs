@@ -44,16 +44,13 @@ pub fn check(unit: &Unit) -> Vec<Problem> {
     }
 }
 
-/// What the crate calls the package in `.mosaic/bindings`; `bindings` where it does not depend on it.
-pub fn bindings_package(unit: &Unit) -> String {
+/// What the crate calls the package in `.mosaic/bindings`; `None` where it does not depend on it.
+pub fn bindings_package(unit: &Unit) -> Option<String> {
     let folder = bindings_folder(&unit.source);
     let manifest = read(&unit.source.join("Cargo.toml")).unwrap_or_default();
-    let found = dependencies(&manifest)
-        .find(|(_, says)| path_of(says).is_some_and(|path| clean(&unit.source.join(path)) == folder));
-    match found {
-        Some((name, says)) => says.get("package").and_then(Value::as_str).unwrap_or(name).to_owned(),
-        None => "bindings".into(),
-    }
+    let (name, says) = dependencies(&manifest)
+        .find(|(_, says)| path_of(says).is_some_and(|path| clean(&unit.source.join(path)) == folder))?;
+    Some(says.get("package").and_then(Value::as_str).unwrap_or(name).to_owned())
 }
 
 /// Files and folders outside `source` that its crate is made of: path dependencies, theirs in turn, and the manifest and
@@ -205,11 +202,18 @@ mod tests {
             let folder = project(&[("part/Cargo.toml", text)]);
             bindings_package(&unit(folder.path(), "part"))
         };
-        assert_eq!(package("[dependencies]\n"), "bindings");
-        assert_eq!(package("[dependencies]\npart-bindings = { path = \".mosaic/bindings\" }"), "part-bindings");
-        assert_eq!(package("[dependencies]\nb = { path = \"./.mosaic/bindings\", package = \"x\" }"), "x");
-        assert_eq!(package("[target.wasm32-wasip2.dependencies]\nb = { path = \".mosaic/bindings\" }"), "b");
-        assert_eq!(package("not toml"), "bindings");
+        assert_eq!(package("[dependencies]\n"), None);
+        assert_eq!(
+            package("[dependencies]\npart-bindings = { path = \".mosaic/bindings\" }").as_deref(),
+            Some("part-bindings")
+        );
+        assert_eq!(
+            package("[dependencies]\nb = { path = \"./.mosaic/bindings\", package = \"x\" }").as_deref(),
+            Some("x")
+        );
+        let of_target = "[target.wasm32-wasip2.dependencies]\nb = { path = \".mosaic/bindings\" }";
+        assert_eq!(package(of_target).as_deref(), Some("b"));
+        assert_eq!(package("not toml"), None);
     }
 
     #[test]

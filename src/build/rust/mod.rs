@@ -50,7 +50,7 @@ impl Backend for Rust {
     }
 
     fn bindings(&self, unit: &Unit, folder: &Path) -> Result<(), Problem> {
-        let package = manifest::bindings_package(unit);
+        let package = manifest::bindings_package(unit).unwrap_or_else(|| "bindings".into());
         for (name, text) in generate::files(unit, &package)? {
             let path = folder.join(name);
             if std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
