@@ -34,6 +34,16 @@ pub enum Profile {
     Release,
 }
 
+impl Profile {
+    /// As on cargo's command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Dev => "dev",
+            Profile::Release => "release",
+        }
+    }
+}
+
 /// A language.
 pub trait Backend: Sync {
     /// What can be said about the sources without running a compiler: shapes the engine cannot carry, missing exports.

@@ -18,7 +18,7 @@ use std::{
 use wasmparser::Parser;
 
 use super::{
-    backend::{Backend, Profile, Unit},
+    backend::{Backend, Unit},
     bindings::what,
     componentize::componentize,
 };
@@ -111,16 +111,12 @@ fn line(unit: &Unit) -> Result<Line<'_>, Problem> {
 }
 
 fn process(unit: &Unit, line: &Line<'_>) -> Process {
-    let profile = match unit.profile {
-        Profile::Dev => "dev",
-        Profile::Release => "release",
-    };
     Process::new(line.program)
         .args(line.args)
         .cwd(&unit.source)
         .env("MOSAIC_WIT", bindings_folder(&unit.source).join(WIT))
         .env("MOSAIC_WORLD", &unit.world)
-        .env("MOSAIC_PROFILE", profile)
+        .env("MOSAIC_PROFILE", unit.profile.name())
 }
 
 /// The artifact's bytes, if it lies where it may.

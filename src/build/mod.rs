@@ -12,12 +12,21 @@ pub mod componentize;
 mod conform;
 pub mod error;
 pub mod go;
+#[cfg(feature = "javascript")]
+pub mod javascript;
 mod lanes;
 pub mod leftovers;
+mod preinit;
+#[cfg(feature = "python")]
+pub mod python;
 mod record;
 pub mod rust;
+mod shapes;
+mod staging;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trial;
 mod unit;
 
 use std::{num::NonZeroUsize, path::PathBuf};
@@ -124,7 +133,12 @@ fn backend(language: Language) -> Option<&'static dyn Backend> {
         Language::Rust => Some(&rust::Rust),
         Language::Command => Some(&command::Command),
         Language::Go => Some(&go::Go),
-        Language::Python | Language::JavaScript => None,
+        #[cfg(feature = "python")]
+        Language::Python => Some(&python::Python),
+        #[cfg(feature = "javascript")]
+        Language::JavaScript => Some(&javascript::JavaScript),
+        #[cfg(not(all(feature = "python", feature = "javascript")))]
+        _ => None,
     }
 }
 

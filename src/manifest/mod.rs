@@ -23,7 +23,9 @@ use serde::Serialize;
 
 use crate::{diagnostic::SourceFile, language::Language};
 
+mod capability;
 mod error;
+mod folder;
 mod meaning;
 mod shape;
 mod typed;

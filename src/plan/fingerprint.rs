@@ -15,7 +15,7 @@ use super::{
     digests::Digests,
     sources::{Unreadable, relative, sources},
 };
-use crate::build::backend::{Profile, Unit};
+use crate::build::backend::Unit;
 
 /// Lock files that a language's own tool may write or complete while it builds.
 const LOCKS: [&str; 3] = ["Cargo.lock", "go.mod", "go.sum"];
@@ -54,7 +54,7 @@ pub fn fingerprint(
     fields.add("language", unit.language.name());
     fields.add("wit", &unit.wit);
     fields.add("world", &unit.world);
-    fields.add("profile", profile(unit.profile));
+    fields.add("profile", unit.profile.name());
     fields.add("engine", unit.engine.as_deref().unwrap_or_default());
     fields.add("folder", relative(&unit.root, &unit.source).as_os_str().as_encoded_bytes());
     if let Some(command) = &unit.command {
@@ -70,14 +70,6 @@ pub fn fingerprint(
         files.insert(name, digest);
     }
     Ok(Fingerprint { hash: fields.0.finalize(), files })
-}
-
-/// As on the command line of cargo.
-fn profile(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Dev => "dev",
-        Profile::Release => "release",
-    }
 }
 
 /// Named values, framed so that no two different sequences of them hash alike.
@@ -99,7 +91,7 @@ pub(crate) mod tests {
     use wit_parser::Resolve;
 
     use super::*;
-    use crate::{language::Language, resolve::Part};
+    use crate::{build::backend::Profile, language::Language, resolve::Part};
 
     /// A unit whose sources lie in `root/name`, with an empty world.
     pub(crate) fn unit(root: &Path, name: &str) -> Unit {

@@ -1,21 +1,18 @@
-//! One `go build`: a workspace of the user's module and the generated one, and what the compiler said about it.
+//! One `go build`, and what the compiler said.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use crate::{
-    cache::{self, Home},
-    process::Command,
-    toolchain,
-};
+use crate::{cache::Home, process::Command, toolchain};
 
 use super::{
     error::{Error, Expected},
     generate::Texts,
-    sources, support,
+    tree,
+    workspace::{self, Beside},
 };
 
 /// What `go build` is to do.
@@ -25,8 +22,7 @@ pub(super) struct Job<'a> {
     pub source: &'a Path,
     /// A folder for everything written.
     pub work: &'a Path,
-    /// A module beside the user's.
-    pub module: &'a Texts,
+    pub beside: Beside<'a>,
     /// Files that take their place in the user's folder for the time of the build, by path below it.
     pub overlay: &'a Texts,
     /// The main package.
@@ -43,21 +39,13 @@ pub(super) struct Built {
 
 /// Writes the files and runs the compiler.
 pub(super) fn build(job: &Job<'_>) -> Result<Built, Error> {
-    let module = job.work.join("module");
-    write(&module, job.module)?;
+    let workspace = workspace::write(job.work, job.source, job.beside)?;
     let overlaid = job.work.join("overlay");
-    write(&overlaid, job.overlay)?;
+    tree::write(&overlaid, job.overlay)?;
     let replace: BTreeMap<_, _> = job.overlay.keys().map(|path| (job.source.join(path), overlaid.join(path))).collect();
     let overlay = job.work.join("overlay.json");
     let json = serde_json::json!({ "Replace": replace }).to_string();
-    write_changed(&overlay, json.as_bytes())?;
-
-    let workspace = job.work.join("go.work");
-    // A folder without `go.mod` gets one by overlay.
-    let go = sources::module_file(job.source).ok().and_then(|module| module.go);
-    let go = go.filter(|go| newer(go, support::GO)).unwrap_or_else(|| support::GO.to_owned());
-    let uses = format!("go {go}\n\nuse (\n\t{}\n\t{}\n)\n", go_string(&module), go_string(job.source));
-    write_changed(&workspace, uses.as_bytes())?;
+    tree::write_changed(&overlay, json.as_bytes())?;
 
     let core = job.work.join("core.wasm");
     let mut command = environment(Command::new(&job.toolchain.go).cwd(job.source), &workspace)
@@ -103,21 +91,6 @@ fn environment(command: Command, workspace: &Path) -> Command {
     command
 }
 
-/// Whether one version of Go's language is later than another.
-fn newer(a: &str, b: &str) -> bool {
-    let numbers = |version: &str| -> Vec<u32> {
-        let digits = |part: &str| part.chars().take_while(char::is_ascii_digit).collect::<String>();
-        version.split('.').map(|part| digits(part).parse().unwrap_or(0)).collect()
-    };
-    numbers(a) > numbers(b)
-}
-
-/// A path as a Go file of directives reads it back.
-fn go_string(path: &Path) -> String {
-    let path = path.to_string_lossy();
-    format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
 /// Turns the compiler's words into an error. If all of them are about lines of the glue, they are about exports that are
 /// missing or different, and told as such.
 fn explain(lines: &BTreeMap<(String, usize), Expected>, words: String, command: &Command) -> Error {
@@ -153,51 +126,9 @@ fn place(line: &str) -> Option<((String, usize), &str)> {
     Some(((file.to_owned(), number.parse().ok()?), said.trim()))
 }
 
-/// Makes a folder hold exactly these texts; files that already do are not touched.
-pub(super) fn write(folder: &Path, texts: &Texts) -> Result<(), Error> {
-    for path in files(folder) {
-        let known = path.strip_prefix(folder).is_ok_and(|path| texts.contains_key(&*path.to_string_lossy()));
-        if !known {
-            fs::remove_file(&path).map_err(|source| Error::File { path, action: "removed", source })?;
-        }
-    }
-    texts.iter().try_for_each(|(path, text)| write_changed(&folder.join(path), text.as_bytes()))
-}
-
-fn write_changed(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    if fs::read(path).is_ok_and(|old| old == bytes) {
-        return Ok(());
-    }
-    cache::write_whole(path, bytes).map_err(|source| Error::File { path: path.to_owned(), action: "written", source })
-}
-
-/// All files below a folder; none if it is not there.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
-                _ => files.push(entry.path()),
-            }
-        }
-    }
-    files
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions_of_go_compare_by_number() {
-        assert!(newer("1.26.3", "1.25"));
-        assert!(newer("1.100", "1.26"));
-        assert!(!newer("1.25", "1.25"));
-        assert!(!newer("1.9", "1.25"));
-        assert!(newer("1.26rc1", "1.25"));
-    }
 
     #[test]
     fn words_about_glue_are_about_exports() {

@@ -12,7 +12,7 @@ use super::error::Error;
 
 /// Mends one Go file. Files without anchors are left as they are.
 pub(super) fn cure(text: &str) -> Result<String, Error> {
-    let text = segments(text).map(|segment| mend(segment)).collect::<Result<Vec<_>, _>>()?.concat();
+    let text = segments(text).map(mend).collect::<Result<Vec<_>, _>>()?.concat();
     stale_handles(&lent_handles(&text)?)
 }
 

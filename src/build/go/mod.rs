@@ -7,7 +7,7 @@
 //!      `mosaic.local/<component>`, one package an interface ([`bindings`]); [`glue`] joins the two.
 //!    - *standalone*: the generator's layout, module `wit_component` ([`standalone`]); generated files are laid over
 //!      the user's folder.
-//! 4. Run `go build` for `wasip1` in a workspace outside the sources ([`compile`]).
+//! 4. Run `go build` for `wasip1` ([`compile`]) in a workspace outside the sources ([`workspace`]).
 //! 5. Make the core module a component, with the WASI adapter.
 //!
 //! # How an ordinary package implements a world
@@ -26,7 +26,7 @@
 //!
 //! Nothing is written into the sources but bindings for editors, which the build itself does not read.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
@@ -55,11 +55,14 @@ mod standalone;
 mod support;
 #[cfg(test)]
 mod tests;
+mod tree;
+mod workspace;
 mod world;
 
 use error::Error;
 use generate::Texts;
 use sources::Layout;
+use workspace::Beside;
 use world::World;
 
 /// The backend for Go.
@@ -91,6 +94,10 @@ impl Backend for Go {
     fn build(&self, unit: &Unit, events: Events<'_>) -> Result<Vec<u8>, Problem> {
         let go = toolchain::go(&Home::from_env())?;
         build(unit, &go, events).map_err(|error| problem(unit, &error))
+    }
+
+    fn inputs(&self, unit: &Unit) -> Vec<PathBuf> {
+        sources::replacements(&unit.source)
     }
 }
 
@@ -133,6 +140,7 @@ fn glue_digest() -> String {
         include_str!("glue.rs"),
         include_str!("names.rs"),
         include_str!("signature.rs"),
+        include_str!("workspace.rs"),
     ];
     blake3::hash(sources.concat().as_bytes()).to_hex()[..16].to_owned()
 }
@@ -172,8 +180,7 @@ fn write_bindings(unit: &Unit, folder: &Path) -> Result<(), Error> {
         Layout::Standalone => generated,
     };
     texts.retain(|path, _| bindings::is_public(path));
-    texts.insert(".gitignore".into(), "*\n".into());
-    compile::write(folder, &texts)
+    tree::write(folder, &texts)
 }
 
 fn build(unit: &Unit, go: &toolchain::Go, events: Events<'_>) -> Result<Vec<u8>, Error> {
@@ -183,8 +190,8 @@ fn build(unit: &Unit, go: &toolchain::Go, events: Events<'_>) -> Result<Vec<u8>,
     }
     let generated = generate::generate(&world)?;
     let work = unit.work.join("go");
-    let job = |module, overlay, main, lines| {
-        compile::build(&compile::Job { toolchain: go, source: &unit.source, work: &work, module, overlay, main, lines })
+    let job = |beside, overlay, main, lines| {
+        compile::build(&compile::Job { toolchain: go, source: &unit.source, work: &work, beside, overlay, main, lines })
     };
     let built = match sources::layout(&unit.source) {
         Layout::Ordinary => {
@@ -193,7 +200,7 @@ fn build(unit: &Unit, go: &toolchain::Go, events: Events<'_>) -> Result<Vec<u8>,
             let glue = glue::glue(&world, &name, &unit.source)
                 .map_err(|errors| errors.into_iter().next().expect("a failure has at least one error"))?;
             module.extend(glue.texts);
-            job(&module, &Texts::new(), &name, &glue.lines)?
+            job(Beside { name: &name, texts: &module }, &Texts::new(), &name, &glue.lines)?
         }
         Layout::Standalone => {
             let mut overlay = generated;
@@ -203,7 +210,9 @@ fn build(unit: &Unit, go: &toolchain::Go, events: Events<'_>) -> Result<Vec<u8>,
             if unit.source.join("go.mod").exists() {
                 overlay.remove("go.mod");
             }
-            job(&support::module(), &overlay, "wit_component", &Default::default())?
+            let texts = support::module();
+            let beside = Beside { name: support::MODULE, texts: &texts };
+            job(beside, &overlay, "wit_component", &Default::default())?
         }
     };
     if !built.words.trim().is_empty() {

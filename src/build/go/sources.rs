@@ -60,6 +60,17 @@ pub(super) fn module_file(source: &Path) -> Result<Module, Error> {
     }
 }
 
+/// Folders outside `source` that its `go.mod` puts in the place of modules.
+pub(super) fn replacements(source: &Path) -> Vec<PathBuf> {
+    let text = std::fs::read_to_string(source.join("go.mod")).unwrap_or_default();
+    let folder = |line: &str| {
+        let (_, by) = line.split("//").next()?.split_once("=>")?;
+        let by = by.split_whitespace().next()?.trim_matches(['"', '`']);
+        (by.starts_with("../") || by.starts_with('/')).then(|| source.join(by))
+    };
+    text.lines().filter_map(folder).collect()
+}
+
 /// A package of the user's that implements an interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Implementation {
@@ -302,6 +313,15 @@ func Apply[T any](f func(T) T) { type inside struct{} }
         assert_eq!(outline.package.as_deref(), Some("auth"));
         let declared: Vec<_> = outline.declared.iter().map(String::as_str).collect();
         assert_eq!(declared, ["Apply", "Check", "Generic", "Large", "One", "Small", "Two", "text"]);
+    }
+
+    #[test]
+    fn folders_in_the_place_of_modules_are_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "module m\n\nreplace a.b/c => ../c // why\nreplace (\n\td.e/f v1.0.0 => /g\n\th.i/j => k.l/m v2.0.0\n\
+            \tmosaic.local/m => ./.mosaic/bindings\n)\n";
+        std::fs::write(folder.path().join("go.mod"), text).unwrap();
+        assert_eq!(replacements(folder.path()), [folder.path().join("../c"), PathBuf::from("/g")]);
     }
 
     #[test]

@@ -555,3 +555,63 @@ fn bindings_stand_on_their_own_and_are_not_rewritten() {
         words.lines().filter(|l| !l.starts_with('#') && !l.contains("possible misuse of unsafe")).collect();
     assert!(other.is_empty(), "{words}");
 }
+
+/// A dependency by path, and bindings named in `go.mod` for editors.
+const DEPENDENT: [(&str, &str); 4] = [
+    ("dep/go.mod", "module example.com/dep\n\ngo 1.26\n"),
+    ("dep/dep.go", "package dep\n\nfunc Loud(text string) string { return text + \"!\" }\n"),
+    (
+        "greet/go.mod",
+        "module example.com/greet\n\ngo 1.26\n\nrequire (\n\texample.com/dep v0.0.0\n\tmosaic.local/greet v0.0.0\n)\n\n\
+         replace (\n\texample.com/dep => ../dep\n\tmosaic.local/greet => ./.mosaic/bindings\n)\n",
+    ),
+    (
+        "greet/greeter.go",
+        "package greet\n\nimport (\n\t\"example.com/dep\"\n\t\"mosaic.local/greet/acme/greet/greeter\"\n)\n\n\
+         func Count() uint32 { return 1 }\n\nfunc Greet(name greeter.Name) string { return dep.Loud(name.First) }\n",
+    ),
+];
+
+fn greets(source: &Path) {
+    let work = tempfile::tempdir().unwrap();
+    let unit = unit("greet", GREET, "acme:greet/greet", source, work.path());
+    let mut guest = Guest::new(&built(&unit), |_| {});
+    let name = record(&[("first", text("ada"))]);
+    assert_eq!(guest.one("acme:greet/greeter", "greet", &[name]), text("ada!"));
+}
+
+#[test]
+fn the_users_dependencies_are_found_where_go_mod_says() {
+    let folder = sources(&DEPENDENT);
+    // The bindings that `go.mod` names are not there: a build does not read them.
+    greets(&folder.path().join("greet"));
+}
+
+#[test]
+fn the_users_dependencies_are_found_in_the_vendor_folder() {
+    let folder = sources(&DEPENDENT);
+    let source = folder.path().join("greet");
+    let list = "# example.com/dep v0.0.0 => ../dep\n## explicit; go 1.26\nexample.com/dep\n\
+        # mosaic.local/greet v0.0.0 => ./.mosaic/bindings\n## explicit; go 1.25\nmosaic.local/greet/acme/greet/greeter\n\
+        # example.com/dep => ../dep\n# mosaic.local/greet => ./.mosaic/bindings\n";
+    std::fs::create_dir_all(source.join("vendor/example.com")).unwrap();
+    std::fs::write(source.join("vendor/modules.txt"), list).unwrap();
+    std::fs::rename(folder.path().join("dep"), source.join("vendor/example.com/dep")).unwrap();
+    std::fs::remove_file(source.join("vendor/example.com/dep/go.mod")).unwrap();
+    greets(&source);
+}
+
+#[test]
+fn a_program_and_a_folder_without_a_package_are_told_apart() {
+    let work = tempfile::tempdir().unwrap();
+    let codes = |files: &[(&str, &str)]| {
+        let source = sources(files);
+        let unit = unit("greet", GREET, "acme:greet/greet", source.path(), work.path());
+        Go.check(&unit).into_iter().map(|problem| problem.code).collect::<Vec<_>>()
+    };
+    let module = ("go.mod", "module example.com/greet\n");
+    assert_eq!(codes(&[module, ("main.go", "package main\n\nfunc main() {}\n")]), ["go::package-main"]);
+    assert_eq!(codes(&[module, ("greet_test.go", "package greet\n")]), ["go::missing-export"]);
+    assert_eq!(codes(&[("greeter.go", "package greet\n")]), ["go::no-module"]);
+    assert_eq!(codes(&[module, ("greeter.go", "package greet\n")]), ["go::missing-export", "go::missing-export"]);
+}

@@ -1,0 +1,121 @@
+//! JavaScript and TypeScript components, built in this process by componentize-qjs, which carries QuickJS: no Node is
+//! needed on the machine.
+//!
+//! 1. Shapes that the engine cannot carry are **refused** by rules with ids ([`rules`]).
+//! 2. The entry module and all it imports are **read**, stripped of types and copied ([`modules`], [`strip`]).
+//! 3. Its exports are **checked** against the world ([`check`]), since the engine would build without them.
+//! 4. The copy is **run once, at build time**, and the memory is kept. What modules do at their top level is done then.
+//! 5. The engine's own export `init` is dropped: the component has exactly the exports of its world.
+//!
+//! The engine without component-model async is taken where no function of the world is async.
+//! How WIT values look in JavaScript is written in [`types`].
+
+mod check;
+mod declarations;
+mod error;
+mod modules;
+mod names;
+mod outline;
+mod rules;
+mod snapshot;
+mod strip;
+#[cfg(test)]
+mod tests;
+mod types;
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use wit_parser::WorldItem;
+
+pub use self::error::Error;
+use self::modules::Modules;
+use super::{
+    backend::{Backend, Unit},
+    staging::Folder,
+};
+use crate::{
+    cache,
+    diagnostic::{Diagnose, Problem},
+    event::Events,
+};
+
+/// The version of the crate `componentize-qjs` that is built in.
+pub const COMPONENTIZE_QJS: &str = "0.4.2";
+
+/// The backend for JavaScript and TypeScript.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct JavaScript;
+
+impl Backend for JavaScript {
+    fn check(&self, unit: &Unit) -> Vec<Problem> {
+        let mut errors = Vec::new();
+        if let Some(engine) = unit.engine.as_ref().filter(|engine| *engine != "quickjs") {
+            errors.push(Error::Engine { engine: engine.clone() });
+        }
+        errors.extend(rules::refused(&unit.part.resolve, unit.part.world));
+        match read(unit) {
+            Ok(modules) => {
+                errors.extend(check::check(&modules, &names::exports(&unit.part.resolve, unit.part.world)));
+            }
+            Err(found) => errors.extend(found),
+        }
+        told(unit, errors)
+    }
+
+    fn tools(&self, _unit: &Unit) -> Result<Vec<String>, Problem> {
+        Ok(vec![format!("componentize-qjs {COMPONENTIZE_QJS}"), "oxc 0.146.0".to_owned()])
+    }
+
+    fn bindings(&self, unit: &Unit, folder: &Path) -> Result<(), Problem> {
+        let path = folder.join("world.d.ts");
+        let text = declarations::world(&unit.part.resolve, unit.part.world);
+        if std::fs::read(&path).ok().as_deref() == Some(text.as_bytes()) {
+            return Ok(());
+        }
+        cache::write_whole(&path, text.as_bytes())
+            .map_err(|source| first(unit, vec![Error::Write { path: Folder::of(unit).shown(&path), source }]))
+    }
+
+    fn build(&self, unit: &Unit, _events: Events<'_>) -> Result<Vec<u8>, Problem> {
+        let modules = read(unit).map_err(|errors| first(unit, errors))?;
+        snapshot::build(unit, &modules).map_err(|error| first(unit, vec![error]))
+    }
+
+    fn read(&self, unit: &Unit) -> Vec<PathBuf> {
+        read(unit).map(|modules| modules.files()).unwrap_or_default()
+    }
+}
+
+fn told(unit: &Unit, errors: Vec<Error>) -> Vec<Problem> {
+    errors.iter().flat_map(Diagnose::problems).map(|problem| problem.in_component(&unit.part.name)).collect()
+}
+
+/// The first problem of errors that are never empty.
+fn first(unit: &Unit, errors: Vec<Error>) -> Problem {
+    told(unit, errors).into_iter().next().unwrap_or_else(|| Problem::error("javascript::builder", "nothing was built"))
+}
+
+fn read(unit: &Unit) -> Result<Modules, Vec<Error>> {
+    let folder = Folder::of(unit);
+    let entry = modules::entry(folder, &unit.part.name).map_err(|error| vec![error])?;
+    Modules::read(folder, entry, &specifiers(unit))
+}
+
+/// What the engine provides modules for: imported interfaces that have functions, with and without their version.
+fn specifiers(unit: &Unit) -> BTreeSet<String> {
+    let resolve = &unit.part.resolve;
+    let mut specifiers = BTreeSet::new();
+    for (key, item) in &resolve.worlds[unit.part.world].imports {
+        if let WorldItem::Interface { id, .. } = item
+            && !resolve.interfaces[*id].functions.is_empty()
+        {
+            let full = resolve.name_world_key(key);
+            specifiers.extend(full.split_once('@').map(|(bare, _)| bare.to_owned()));
+            specifiers.insert(full);
+        }
+    }
+    specifiers
+}

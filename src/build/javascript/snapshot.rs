@@ -1,0 +1,115 @@
+//! One build: copy, link, run once, keep the memory, drop what is not the world's.
+
+use std::ops::Range;
+
+use componentize_qjs::{ComponentizeOpts, Runtime, componentize};
+
+use super::{
+    Error,
+    error::Place,
+    modules::{Module, Modules},
+};
+use crate::{
+    build::{
+        backend::{Profile, Unit},
+        leftovers, preinit, shapes,
+        staging::Folder,
+    },
+    cache,
+};
+
+/// Builds the component of a unit whose modules have been read.
+pub fn build(unit: &Unit, modules: &Modules) -> Result<Vec<u8>, Error> {
+    let shown = |path: &std::path::Path| Folder::of(unit).shown(path);
+    let wit = unit.work.join("unit.wit");
+    cache::write_whole(&wit, unit.wit.as_bytes()).map_err(|source| Error::Write { path: shown(&wit), source })?;
+    let root = unit.work.join("javascript");
+    let entry = modules.write(&root).map_err(|source| Error::Write { path: shown(&root), source })?;
+    let code = modules.first().map_or("", |module| module.code.as_str());
+
+    let bytes = preinit::run(async || {
+        componentize(&ComponentizeOpts {
+            wit_path: &wit,
+            js_source: code,
+            js_path: Some(&entry),
+            module_root: Some(&root),
+            world_name: Some(&unit.world),
+            stub_wasi: false,
+            disable_gc: false,
+            runtime: runtime(unit),
+        })
+        .await
+    })
+    .map_err(|failure| failed(modules, failure.causes()))?;
+    leftovers::drop_exports(&bytes, &["init"])
+        .map_err(|error| Error::Builder { causes: preinit::causes(&error.into()) })
+}
+
+/// Component-model async only where the world needs it: not every host has it.
+fn runtime(unit: &Unit) -> Runtime<'static> {
+    let is_async = shapes::functions(&unit.part.resolve, unit.part.world).iter().any(|place| {
+        place.function.kind.is_async()
+            || place.function.parameter_and_result_types().any(|ty| {
+                shapes::any(&unit.part.resolve, ty, &|_, kind| {
+                    matches!(kind, Some(wit_parser::TypeDefKind::Stream(_) | wit_parser::TypeDefKind::Future(_)))
+                })
+            })
+    });
+    match (is_async, unit.profile) {
+        (true, Profile::Dev) => Runtime::Default,
+        (true, Profile::Release) => Runtime::OptSize,
+        (false, Profile::Dev) => Runtime::DefaultSync,
+        (false, Profile::Release) => Runtime::OptSizeSync,
+    }
+}
+
+/// The engine's error has the JavaScript exception in it, with a stack of `at name (/index.ts:3:5)`.
+fn failed(modules: &Modules, causes: Vec<String>) -> Error {
+    let text = causes.join("\n");
+    let place = text.lines().filter_map(frame).find_map(|(file, line)| place(modules, file, line));
+    let is_users = text.contains("user JavaScript module");
+    if is_users || place.is_some() {
+        return Error::Raised { output: text.trim().to_owned(), place };
+    }
+    Error::Builder { causes }
+}
+
+/// `    at f (/src/index.ts:3:5)` → `src/index.ts`, 3.
+fn frame(line: &str) -> Option<(&str, usize)> {
+    let rest = line.trim_start().strip_prefix("at ")?;
+    let place = rest.rsplit_once('(').map_or(rest, |(_, inner)| inner.trim_end_matches(')'));
+    let (file_line, column) = place.rsplit_once(':')?;
+    let (file, number) = match file_line.rsplit_once(':') {
+        Some((file, number)) if number.bytes().all(|b| b.is_ascii_digit()) => (file, number),
+        _ => (file_line, column),
+    };
+    Some((file.trim_start_matches('/'), number.parse().ok()?))
+}
+
+fn place(modules: &Modules, file: &str, line: usize) -> Option<Place> {
+    let module: &Module = modules.original(file)?;
+    Some((module.source.clone(), line_span(&module.source.text, line)?))
+}
+
+/// The bytes of a line, counted from 1, without its indentation.
+fn line_span(text: &str, line: usize) -> Option<Range<usize>> {
+    let before: usize = text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+    let content = text.get(before..)?.lines().next()?;
+    let indent = content.len() - content.trim_start().len();
+    Some(before + indent..before + content.trim_end().len().max(indent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_and_lines() {
+        assert_eq!(frame("    at f (/src/index.ts:3:5)"), Some(("src/index.ts", 3)));
+        assert_eq!(frame("    at <anonymous> (/index.js:12)"), Some(("index.js", 12)));
+        assert_eq!(frame("Error: x"), None);
+        let text = "a\n  throw x\n";
+        assert_eq!(&text[line_span(text, 2).unwrap()], "throw x");
+        assert_eq!(line_span(text, 0), None);
+    }
+}
