@@ -156,7 +156,6 @@ fn mismatch_between_two_parts() {
         "auth",
         "inference",
         "acme:shop/scoring",
-        "classify",
         "probability",
         "f64",
         "f32",

@@ -86,7 +86,7 @@ fn visit(address: &str) -> Outcome {
         403,
         "attack",
     )?;
-    ask("no such page", "GET", "/<script>", &signed, "", 404, "&lt;script&gt;")?;
+    ask("no such page", "GET", "/it's&more", &signed, "", 404, "it&#39;s&amp;more")?;
     Ok(())
 }
 

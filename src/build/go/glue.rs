@@ -151,7 +151,7 @@ impl Context<'_> {
         let mut file = File::new(&format!("export_{}", self.package.flat));
         file.import("impl", &self.implementation.path);
         let mut marks = Vec::new();
-        let missing = |name: &str| !self.implementation.declared.contains(name);
+        let missing = |name: &str| self.implementation.declared.lacks(name);
         let expected = |function: &str, signature: String, imports| Expected {
             interface: interface.label.clone(),
             function: function.to_owned(),

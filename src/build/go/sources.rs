@@ -81,7 +81,7 @@ pub(super) struct Implementation {
     /// Absolute.
     pub folder: PathBuf,
     /// Functions, types, variables and constants at the outermost level.
-    pub declared: BTreeSet<String>,
+    pub declared: Declared,
 }
 
 impl Implementation {
@@ -131,7 +131,7 @@ pub(super) fn implementation(
 }
 
 /// What the package in a folder declares; nothing if there is none.
-pub(super) fn declared(folder: &Path) -> Result<BTreeSet<String>, Error> {
+pub(super) fn declared(folder: &Path) -> Result<Declared, Error> {
     Ok(read(folder)?.declared)
 }
 
@@ -141,7 +141,8 @@ fn read(folder: &Path) -> Result<Outline, Error> {
     for path in go_files(folder) {
         let text = std::fs::read_to_string(&path).map_err(|source| Error::File { path, action: "read", source })?;
         let outline = outline(&text);
-        whole.declared.extend(outline.declared);
+        whole.declared.names.extend(outline.declared.names);
+        whole.declared.is_unclear |= outline.declared.is_unclear;
         whole.package = outline.package.or(whole.package);
     }
     Ok(whole)
@@ -163,11 +164,26 @@ fn go_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// The names that files declare at their outermost level.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Declared {
+    names: BTreeSet<String>,
+    /// Brackets do not match, or a function has no name: a syntax error, of which the compiler speaks best.
+    is_unclear: bool,
+}
+
+impl Declared {
+    /// Whether a name is certainly not declared.
+    pub fn lacks(&self, name: &str) -> bool {
+        !self.is_unclear && !self.names.contains(name)
+    }
+}
+
 /// What one file says at its outermost level.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Outline {
     package: Option<String>,
-    declared: BTreeSet<String>,
+    declared: Declared,
 }
 
 /// Reads the outermost level of a Go file. Nothing is judged here: whatever is no declaration is passed over, and what
@@ -182,12 +198,14 @@ fn outline(text: &str) -> Outline {
     for (index, word) in words.iter().enumerate() {
         match *word {
             "(" | "{" | "[" => {
+                outline.declared.is_unclear |= *word == "{" && after == Some("func") && depth == 0;
                 if *word == "(" && matches!(after, Some("var" | "const" | "type")) && depth == 0 {
                     group = after.map(|keyword| (keyword, depth + 1));
                 }
                 depth += 1;
             }
             ")" | "}" | "]" => {
+                outline.declared.is_unclear |= depth == 0;
                 depth = depth.saturating_sub(1);
                 group = group.filter(|(_, level)| depth >= *level);
                 // The receiver of a method has ended: its name is no declaration of the package.
@@ -203,14 +221,14 @@ fn outline(text: &str) -> Outline {
             "\n" => {
                 let first = words.get(index + 1).copied().unwrap_or_default();
                 if group.is_some_and(|(_, level)| level == depth) && is_name(first) {
-                    outline.declared.insert(first.to_owned());
+                    outline.declared.names.insert(first.to_owned());
                 }
                 continue;
             }
             name if depth == 0 && is_name(name) => match after {
                 Some("package") => outline.package = Some(name.to_owned()),
                 Some("func" | "type" | "var" | "const") => {
-                    outline.declared.insert(name.to_owned());
+                    outline.declared.names.insert(name.to_owned());
                 }
                 _ => {}
             },
@@ -220,6 +238,7 @@ fn outline(text: &str) -> Outline {
             after = None;
         }
     }
+    outline.declared.is_unclear |= depth > 0;
     outline
 }
 
@@ -311,7 +330,7 @@ func Apply[T any](f func(T) T) { type inside struct{} }
 "#;
         let outline = outline(text);
         assert_eq!(outline.package.as_deref(), Some("auth"));
-        let declared: Vec<_> = outline.declared.iter().map(String::as_str).collect();
+        let declared: Vec<_> = outline.declared.names.iter().map(String::as_str).collect();
         assert_eq!(declared, ["Apply", "Check", "Generic", "Large", "One", "Small", "Two", "text"]);
     }
 
@@ -327,6 +346,6 @@ func Apply[T any](f func(T) T) { type inside struct{} }
     #[test]
     fn a_rune_of_a_quote_does_not_begin_a_string() {
         let outline = outline("package p\nvar q = '\"'\nfunc F() { _ = '\\'' }\nfunc G() {}\n");
-        assert_eq!(outline.declared.into_iter().collect::<Vec<_>>(), ["F", "G", "q"]);
+        assert_eq!(outline.declared.names.into_iter().collect::<Vec<_>>(), ["F", "G", "q"]);
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn missing(world: &World, source: &Path) -> Vec<Expected> {
                 Form::Constructor(name) => format!("Make{name}"),
                 Form::Method { .. } => continue,
             };
-            if declared.contains(&name) {
+            if !declared.lacks(&name) {
                 continue;
             }
             let mut imports = BTreeMap::new();
