@@ -89,7 +89,11 @@ impl<'a> Opened<'a> {
         }
         let resolution = resolve::resolve(&project, &|event| reporter.event(event))?;
         lock::update(&project, &resolution, policy)?;
-        let options = plan::Options { sources: sources(&project, &resolution), ..plan::Options::default() };
+        let options = plan::Options {
+            sources: sources(&project, &resolution),
+            grants: plan::capability::Grants::from_manifest(&project.manifest),
+            ..plan::Options::default()
+        };
         let wiring = Wiring::from_manifest(&project.manifest);
         Ok(Opened { project, resolution, wiring, options, reporter, since })
     }
@@ -222,13 +226,14 @@ impl<'a> Opened<'a> {
         Ok(parts)
     }
 
-    /// Digest of everything that decides the app: the parts, the wiring, and Mosaic's own composer.
+    /// Digest of everything that decides the app: the parts, the wiring, the grants, and Mosaic's own composer.
     fn key(&self, planned: &Graph, parts: &IndexMap<String, (PathBuf, Hash)>) -> String {
         let said = |all: &[plan::graph::Said]| all.iter().map(|said| said.text.clone()).collect::<Vec<_>>();
         let wire: Vec<_> = self.wiring.wire.iter().map(|(from, wire)| (from, &wire.to.text)).collect();
         let parts: Vec<_> = parts.iter().map(|(name, (_, digest))| (name, digest.to_string())).collect();
-        let all = (env!("MOSAIC_COMPOSER"), parts, &planned.exports, wire, said(&self.wiring.open));
-        blake3::hash(&serde_json::to_vec(&all).expect("these are lists of texts")).to_string()
+        let all =
+            (env!("MOSAIC_COMPOSER"), parts, &planned.exports, wire, said(&self.wiring.open), &self.options.grants);
+        blake3::hash(&serde_json::to_vec(&all).expect("these are lists and maps of texts")).to_string()
     }
 
     fn build_options(&self, args: &BuildArgs) -> build::Options {

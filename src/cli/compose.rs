@@ -45,7 +45,7 @@ pub struct Args {
     /// Write text rather than binary
     #[arg(short = 't', long = "text", requires = "output")]
     text: bool,
-    /// Tell who meets each import, and why
+    /// Tell who meets each import, and why; in a project also what each part is granted, and what is closed to it
     #[arg(long)]
     explain: bool,
     /// Which part provides what a part imports, where several could

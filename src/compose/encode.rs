@@ -1,7 +1,7 @@
 //! From a graph and the components in it to one component.
 //!
 //! 1. Every core module is named after its part ([`super::names`]), every definition of plain types made
-//!    ([`super::types`]).
+//!    ([`super::types`]), and every denial ([`super::deny`]).
 //! 2. wac-graph gets each instance as a package, instantiates it once, in dependency order, and connects what the graph
 //!    says. Imports the graph leaves to the host stay open; wac merges those on one semver track, the highest version
 //!    wins.
@@ -11,10 +11,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use indexmap::IndexMap;
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId, Processor, types::Package};
-use wit_parser::{InterfaceId, Resolve, WorldItem};
+use wit_parser::{InterfaceId, WorldItem};
 
-use super::{Error, PartBytes, names, types, validate};
-use crate::{compare::Name, plan::graph::Graph};
+use super::{Error, PartBytes, deny, names, types, validate};
+use crate::{compare::Name, plan::graph::Graph, resolve::Part};
 
 /// What Mosaic calls itself among producers.
 const TOOL: Processor<'static> = Processor { name: "mosaic", version: env!("CARGO_PKG_VERSION") };
@@ -24,7 +24,7 @@ pub(super) fn encode(graph: &Graph, parts: &IndexMap<String, PartBytes>) -> Resu
     refuse_unplanned(graph, parts)?;
     let mut instances = Vec::with_capacity(graph.instances.len());
     for name in &graph.instances {
-        instances.push((name, instance(graph, parts, name)?));
+        instances.push(instance(graph, parts, name)?);
     }
     // wac-graph is written for input it has agreed to; what it does not agree to, it may panic at.
     let at = std::sync::Mutex::new(None);
@@ -49,7 +49,7 @@ fn refuse_unplanned(graph: &Graph, parts: &IndexMap<String, PartBytes>) -> Resul
     let host: BTreeSet<String> = graph.host.iter().map(|host| Name::new(&host.import).canonical()).collect();
     for name in &graph.instances {
         let Some(PartBytes { part, .. }) = parts.get(name) else {
-            if graph.types.contains_key(name) {
+            if graph.types.contains_key(name) || graph.denials.contains_key(name) {
                 continue;
             }
             return Err(Error::NoBytes { part: name.clone() });
@@ -64,59 +64,102 @@ fn refuse_unplanned(graph: &Graph, parts: &IndexMap<String, PartBytes>) -> Resul
     Ok(())
 }
 
-/// The bytes of one instance: a part with its names, or a definition of plain types.
-fn instance(graph: &Graph, parts: &IndexMap<String, PartBytes>, name: &str) -> Result<Vec<u8>, Error> {
-    let internal = |reason: String| Error::Internal { part: Some(name.to_owned()), reason };
-    let Some(sharers) = graph.types.get(name) else {
-        let PartBytes { part, bytes } = &parts[name];
-        return names::name_part(bytes, name, part.language).map_err(|error| internal(error.to_string()));
-    };
-    let wanted = Name::new(name);
-    let copies: Vec<(&Resolve, InterfaceId)> = sharers
-        .iter()
-        .filter_map(|sharer| {
-            let part = &parts.get(sharer)?.part;
-            let imports = part.resolve.worlds[part.world].imports.iter();
-            let mut interfaces = imports.filter_map(|(key, item)| match item {
-                WorldItem::Interface { id, .. } => Some((part.resolve.name_world_key(key), *id)),
-                WorldItem::Function(_) | WorldItem::Type { .. } => None,
-            });
-            let (_, id) = interfaces.find(|(import, _)| Name::new(import).compatible(&wanted))?;
-            Some((&*part.resolve, id))
-        })
-        .collect();
-    match validate::deep(|| types::component(name, &copies)) {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => Err(internal(format!("{error:#}"))),
-        Err(reason) => Err(internal(reason)),
-    }
+/// An instance to make.
+struct Instance<'a> {
+    name: &'a str,
+    bytes: Vec<u8>,
+    /// Of one made for the composition: what it imports, which may be less than the graph gives it.
+    imports: Option<Vec<String>>,
 }
 
-fn connected(graph: &Graph, instances: Vec<(&String, Vec<u8>)>, step: &dyn Fn(&str)) -> Result<Vec<u8>, Error> {
+/// One instance: a part with its names, a definition of plain types, or a denial.
+fn instance<'a>(graph: &'a Graph, parts: &IndexMap<String, PartBytes>, name: &'a str) -> Result<Instance<'a>, Error> {
+    let internal = |reason: String| Error::Internal { part: Some(name.to_owned()), reason };
+    let made = match (graph.types.get(name), graph.denials.get(name)) {
+        (None, None) => {
+            let PartBytes { part, bytes } = &parts[name];
+            let bytes = names::name_part(bytes, name, part.language).map_err(|error| internal(error.to_string()))?;
+            return Ok(Instance { name, bytes, imports: None });
+        }
+        (Some(sharers), _) => {
+            let wanted = Name::new(name);
+            let copies: Vec<_> = sharers
+                .iter()
+                .filter_map(|sharer| {
+                    let copy = |import: &str| Name::new(import).compatible(&wanted);
+                    Some((&*parts.get(sharer)?.part.resolve, imported(&parts.get(sharer)?.part, copy)?))
+                })
+                .collect();
+            validate::deep(|| types::component(name, &copies))
+                .and_then(|made| made.map_err(|error| format!("{error:#}")))
+                .map_err(internal)?
+        }
+        (None, Some(denial)) => {
+            let met = graph.edges.iter().filter(|edge| edge.to == name);
+            let copies: Vec<_> = met
+                .filter_map(|edge| {
+                    let part = &parts.get(&edge.from)?.part;
+                    let interface = imported(part, |import| import == edge.import)?;
+                    Some(deny::Copy { name: &edge.export, resolve: &part.resolve, interface })
+                })
+                .collect();
+            let made = validate::deep(|| deny::component(&copies))
+                .and_then(|made| made.map_err(|error| format!("{error:#}")))
+                .map_err(|reason| Error::Unclosable {
+                    interfaces: denial.interfaces.clone(),
+                    parts: denial.parts.clone(),
+                    reason,
+                })?;
+            names::name_part(&made, name, None).map_err(|error| internal(error.to_string()))?
+        }
+    };
+    let imports = surface(&made).map_err(|error| internal(error.to_string()))?.imports;
+    Ok(Instance { name, bytes: made, imports: Some(imports) })
+}
+
+/// The first interface a part imports under a name that fits.
+fn imported(part: &Part, fits: impl Fn(&str) -> bool) -> Option<InterfaceId> {
+    part.resolve.worlds[part.world].imports.iter().find_map(|(key, item)| match item {
+        WorldItem::Interface { id, .. } => fits(&part.resolve.name_world_key(key)).then_some(*id),
+        WorldItem::Function(_) | WorldItem::Type { .. } => None,
+    })
+}
+
+fn connected(graph: &Graph, instances: Vec<Instance<'_>>, step: &dyn Fn(&str)) -> Result<Vec<u8>, Error> {
     let mut wac = CompositionGraph::new();
     let mut nodes: IndexMap<&str, NodeId> = IndexMap::new();
     let mut edges: HashMap<&str, Vec<&crate::plan::graph::Edge>> = HashMap::new();
     for edge in &graph.edges {
         edges.entry(&edge.from).or_default().push(edge);
     }
-    for (name, bytes) in instances {
+    for Instance { name, bytes, imports } in instances {
         step(name);
-        let internal = |reason: String| Error::Internal { part: Some(name.clone()), reason };
+        let internal = |reason: String| Error::Internal { part: Some(name.to_owned()), reason };
         // The part is valid as such: what fails here is newer than wac-graph's own parser.
         let package = Package::from_bytes(name, None, bytes, wac.types_mut())
-            .map_err(|error| Error::TooNew { part: name.clone(), reason: format!("{error:#}") })?;
+            .map_err(|error| Error::TooNew { part: name.to_owned(), reason: format!("{error:#}") })?;
         let package = wac.register_package(package).map_err(|error| internal(error.to_string()))?;
         let node = wac.instantiate(package);
-        wac.set_node_name(node, name.as_str());
+        wac.set_node_name(node, name);
         nodes.insert(name, node);
-        for edge in edges.get(name.as_str()).into_iter().flatten() {
+        for edge in edges.get(name).into_iter().flatten() {
+            let import = match &imports {
+                None => &edge.import,
+                Some(imports) => {
+                    let wanted = Name::new(&edge.import);
+                    let Some(import) = imports.iter().find(|import| Name::new(import).compatible(&wanted)) else {
+                        continue;
+                    };
+                    import
+                }
+            };
             let argument = alias(&mut wac, nodes[edge.to.as_str()], &edge.export)
                 .and_then(|export| match &edge.member {
                     Some(member) => alias(&mut wac, export, member),
                     None => Ok(export),
                 })
                 .map_err(internal)?;
-            wac.set_instantiation_argument(node, &edge.import, argument)
+            wac.set_instantiation_argument(node, import, argument)
                 .map_err(|error| internal(format!("{:#}", anyhow::Error::from(error))))?;
         }
     }
@@ -162,7 +205,7 @@ pub(super) fn checked(graph: &Graph, app: &[u8]) -> Result<Surface, Error> {
     Ok(surface)
 }
 
-fn surface(app: &[u8]) -> Result<Surface, wasmparser::Error> {
+pub(super) fn surface(app: &[u8]) -> Result<Surface, wasmparser::Error> {
     let mut surface = Surface { imports: Vec::new(), exports: Vec::new() };
     let mut depth = 0;
     for payload in wasmparser::Parser::new(0).parse_all(app) {

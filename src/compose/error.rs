@@ -27,6 +27,9 @@ pub enum Error {
     /// The graph was not planned from these components.
     #[error("`{part}` imports `{import}`, which the plan does not know")]
     Unplanned { part: String, import: String },
+    /// What no grant covers could not be closed.
+    #[error("{} cannot be closed to {}", quoted(.interfaces), quoted(.parts))]
+    Unclosable { interfaces: Vec<String>, parts: Vec<String>, reason: String },
     /// What the planner allowed could not be encoded: the fault is Mosaic's.
     #[error("composing failed{}", .part.as_ref().map(|part| format!(" at `{part}`")).unwrap_or_default())]
     Internal { part: Option<String>, reason: String },
@@ -56,6 +59,13 @@ impl Diagnose for Error {
                 .in_component(part)
                 .because("the component has changed since it was planned")
                 .help("Build it again: cargo mosaic build"),
+            Error::Unclosable { parts, reason, .. } => {
+                Problem::error("compose::unclosable", self.to_string()).because(reason).help(format!(
+                    "Grant it to {} in mosaic.toml, or build {} without it.",
+                    quoted(parts),
+                    if parts.len() == 1 { "the component" } else { "the components" }
+                ))
+            }
             Error::Internal { part, reason } => {
                 let problem = Problem::error("compose::internal", self.to_string())
                     .because(reason)
@@ -67,4 +77,8 @@ impl Diagnose for Error {
             }
         }]
     }
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

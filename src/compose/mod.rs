@@ -6,14 +6,19 @@
 //! 3. [`compose`] bounds what it is given, encodes the graph ([`encode`]), and holds the result against it: the imports
 //!    left are those the plan leaves to the host, the exports those it names, and the whole is valid ([`validate`]).
 //!
+//! What the graph closes to parts is met by a component that refuses it ([`deny`]), what is nothing but plain types by
+//! one that defines them ([`types`]).
+//!
 //! Invariants: pure, bytes in and bytes out, the same for the same input; knows no manifest and no project; nothing a
 //! component says ends in a panic or an overflow of the caller's stack.
 
+mod deny;
 mod encode;
 mod error;
 mod names;
 mod read;
 mod types;
+mod union;
 mod validate;
 
 use std::{path::PathBuf, sync::Arc};

@@ -1,15 +1,16 @@
-//! From the manifest as typed to the manifest as meant: names, paths, references, grants, languages.
+//! From the manifest as typed to the manifest as meant: names, paths, references, languages; grants in `capability`.
 //!
 //! Each check adds its flaws and goes on. A check is skipped where the form of the same table is wrong already, so that
 //! one slip is told once.
 
-use std::path::{Component as Step, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 
 use super::{
-    App, CommandLine, Component, Compose, Family, Flaw, Grant, Granted, Origin, Spanned, WireTo,
+    App, CommandLine, Component, Compose, Flaw, Grant, Origin, Spanned, WireTo,
     error::{BadPath, FlawKind},
+    folder::{inside, languages_of},
     is_kebab, typed,
 };
 use crate::language::Language;
@@ -52,21 +53,22 @@ fn in_order<V>(table: IndexMap<Spanned<String>, V>) -> Vec<(Spanned<String>, V)>
     entries
 }
 
-struct Reader<'a> {
+/// What is known while the meaning is read.
+pub(super) struct Reader<'a> {
     root: &'a Path,
     component_names: Vec<String>,
-    grant_names: Vec<String>,
+    pub(super) grant_names: Vec<String>,
     flaws: &'a mut Vec<Flaw>,
 }
 
 impl Reader<'_> {
-    fn tell(&mut self, path: &[&str], span: &std::ops::Range<usize>, kind: FlawKind) {
+    pub(super) fn tell(&mut self, path: &[&str], span: &std::ops::Range<usize>, kind: FlawKind) {
         let path = path.iter().map(|&key| key.to_owned()).collect();
         self.flaws.push(Flaw { path, span: span.clone(), kind });
     }
 
     /// Whether something was wrong in this table or below it.
-    fn is_flawed(&self, table: &[&str]) -> bool {
+    pub(super) fn is_flawed(&self, table: &[&str]) -> bool {
         self.flaws.iter().any(|flaw| flaw.path.len() >= table.len() && flaw.path.iter().zip(table).all(|(a, b)| a == b))
     }
 
@@ -214,7 +216,7 @@ impl Reader<'_> {
     }
 
     /// A path as written, if it stays below the root.
-    fn path(&mut self, key: &[&str], path: Spanned<String>) -> Option<Spanned<PathBuf>> {
+    pub(super) fn path(&mut self, key: &[&str], path: Spanned<String>) -> Option<Spanned<PathBuf>> {
         let why = match inside(&path.value) {
             Ok(value) => return Some(Spanned { value, span: path.span }),
             Err(why) => why,
@@ -238,31 +240,6 @@ impl Reader<'_> {
         let path_text = path.value.display().to_string();
         self.tell(key, &path.span, FlawKind::BadPath { path: path_text, why });
         None
-    }
-
-    fn granted(&mut self, key: &[&str], typed: Vec<Spanned<String>>) -> Vec<Spanned<Granted>> {
-        let mut granted: Vec<Spanned<Granted>> = Vec::new();
-        for Spanned { value: name, span } in typed {
-            let value = match Family::from_word(&name) {
-                _ if self.grant_names.contains(&name) => Granted::Named(name),
-                Some(family) => Granted::Family(family),
-                None => {
-                    let families = Family::ALL.iter().map(|family| family.word().to_owned());
-                    let known: IndexSet<String> = self.grant_names.iter().cloned().chain(families).collect();
-                    let known = known.into_iter().collect();
-                    self.tell(key, &span, FlawKind::UnknownGrant { name, known });
-                    continue;
-                }
-            };
-            match granted.iter().find(|earlier| earlier.value == value) {
-                Some(earlier) => {
-                    let first = earlier.span.clone();
-                    self.tell(key, &span, FlawKind::GrantTwice { name: value.to_string(), first });
-                }
-                None => granted.push(Spanned { value, span }),
-            }
-        }
-        granted
     }
 
     fn compose(&mut self, typed: typed::Compose) -> Compose {
@@ -314,165 +291,6 @@ impl Reader<'_> {
             self.tell(path, span, FlawKind::UnknownComponent { name: name.to_owned(), known });
         }
     }
-
-    fn grant(&mut self, name: &Spanned<String>, typed: typed::Grant) -> Option<Grant> {
-        let table = ["grants", name.value.as_str()];
-        let was_flawed = self.is_flawed(&table);
-        if !is_kebab(&name.value) {
-            self.tell(&table, &name.span, FlawKind::BadName { what: "grant", name: name.value.clone() });
-        }
-        if Family::from_word(&name.value).is_some() {
-            self.tell(&table, &name.span, FlawKind::GrantNamedLikeFamily { name: name.value.clone() });
-        }
-        for (key, span, beside, because) in [
-            ("readonly", typed.readonly.as_ref().map(|it| &it.span), typed.dir.is_some(), "it belongs to `dir`"),
-            ("guest", typed.guest.as_ref().map(|it| &it.span), typed.dir.is_some(), "it belongs to `dir`"),
-            ("value", typed.value.as_ref().map(|it| &it.span), typed.env.is_some(), "it belongs to `env`"),
-        ] {
-            if let Some(span) = span
-                && !beside
-                && !was_flawed
-            {
-                self.tell(&table, span, FlawKind::Needless { key, because });
-            }
-        }
-        let found: Vec<&'static str> = [
-            ("kv", typed.kv.is_some()),
-            ("http-out", typed.http_out.is_some()),
-            ("dir", typed.dir.is_some()),
-            ("env", typed.env.is_some()),
-            ("net", typed.net.is_some()),
-            ("logging", typed.logging.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(key, is_there)| is_there.then_some(key))
-        .collect();
-        if found.len() != 1 {
-            if !was_flawed || found.len() > 1 {
-                self.tell(&table, &name.span, FlawKind::GrantCapabilities { found });
-            }
-            return None;
-        }
-        if let Some(bucket) = typed.kv {
-            let bucket = self.grant_value(&table, "kv", bucket, "the name of a bucket", |it| !it.is_empty())?;
-            return Some(Grant::KeyValue { bucket });
-        }
-        if let Some(authority) = typed.http_out {
-            let form = "`host` or `host:port`, without a scheme or a path";
-            let authority = self.grant_value(&table, "http-out", authority, form, is_authority)?;
-            return Some(Grant::HttpOut { authority });
-        }
-        if let Some(dir) = typed.dir {
-            let host = self.path(&[&table[..], &["dir"]].concat(), dir)?.value;
-            let form = "an absolute path, as the guest sees it";
-            let guest = match typed.guest {
-                Some(guest) => Some(self.grant_value(&table, "guest", guest, form, is_guest_path)?),
-                None => None,
-            };
-            return Some(Grant::Dir { host, guest, readonly: typed.readonly.is_some_and(|it| it.value) });
-        }
-        if let Some(variable) = typed.env {
-            let valid = |name: &str| !name.is_empty() && !name.contains(['=', '\0']);
-            let name = self.grant_value(&table, "env", variable, "the name of a variable", valid)?;
-            let value = match typed.value {
-                Some(value) => {
-                    Some(self.grant_value(&table, "value", value, "text without a NUL", |it| !it.contains('\0'))?)
-                }
-                None => None,
-            };
-            return Some(Grant::Env { name, value });
-        }
-        if let Some(address) = typed.net {
-            let form = "`host:port`";
-            let valid = |it: &str| is_authority(it) && port_of(it).is_some();
-            return Some(Grant::Net { address: self.grant_value(&table, "net", address, form, valid)? });
-        }
-        let logging = typed.logging?;
-        if !logging.value {
-            let kind = FlawKind::BadGrantValue {
-                key: "logging",
-                value: "false".into(),
-                form: "`true`; what is not granted is denied anyway",
-            };
-            self.tell(&table, &logging.span, kind);
-            return None;
-        }
-        Some(Grant::Logging)
-    }
-
-    fn grant_value(
-        &mut self,
-        table: &[&str],
-        key: &'static str,
-        text: Spanned<String>,
-        form: &'static str,
-        is_valid: impl Fn(&str) -> bool,
-    ) -> Option<String> {
-        if is_valid(&text.value) {
-            return Some(text.value);
-        }
-        self.tell(table, &text.span, FlawKind::BadGrantValue { key, value: text.value, form });
-        None
-    }
-}
-
-/// A path below the root, by its words alone; `.` and repeated slashes are taken out.
-fn inside(path: &str) -> Result<PathBuf, BadPath> {
-    if path.is_empty() || path.contains('\0') {
-        return Err(BadPath::Empty);
-    }
-    // A manifest written on Windows is refused where it would mean something else here.
-    if path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':') {
-        return Err(BadPath::Absolute);
-    }
-    let mut clean = PathBuf::new();
-    for step in Path::new(path).components() {
-        match step {
-            Step::Normal(name) => clean.push(name),
-            Step::CurDir => {}
-            Step::ParentDir => return Err(BadPath::LeavesRoot),
-            Step::RootDir | Step::Prefix(_) => return Err(BadPath::Absolute),
-        }
-    }
-    if clean.as_os_str().is_empty() {
-        clean.push(".");
-    }
-    Ok(clean)
-}
-
-/// The languages whose files lie in `folder`, each with the file that says so. A package file outweighs loose sources:
-/// a Rust crate may well have a script beside it.
-fn languages_of(folder: &Path) -> std::io::Result<Vec<(Language, String)>> {
-    let mut names: Vec<String> = Vec::new();
-    for entry in folder.read_dir()? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
-    let packages = [
-        (Language::Rust, "Cargo.toml"),
-        (Language::Go, "go.mod"),
-        (Language::Python, "pyproject.toml"),
-        (Language::JavaScript, "package.json"),
-    ];
-    let found: Vec<_> = packages
-        .into_iter()
-        .filter(|(_, file)| names.iter().any(|name| name == file))
-        .map(|(language, file)| (language, file.to_owned()))
-        .collect();
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    let sources: [(Language, &[&str]); 2] =
-        [(Language::Python, &["py"]), (Language::JavaScript, &["js", "mjs", "ts", "mts"])];
-    Ok(sources
-        .into_iter()
-        .filter_map(|(language, extensions)| {
-            let is_source = |name: &&String| {
-                Path::new(name).extension().is_some_and(|end| extensions.iter().any(|&known| end == known))
-            };
-            names.iter().find(is_source).map(|file| (language, file.clone()))
-        })
-        .collect())
 }
 
 /// `namespace:package/interface` with or without `@version`, as far as its form goes.
@@ -485,24 +303,4 @@ fn is_interface(text: &str) -> bool {
     let is_package = |package: &str| package.split(':').count() >= 2 && package.split(':').all(is_word);
     name.split_once('/').is_some_and(|(package, interface)| is_package(package) && is_word(interface))
         && version.is_none_or(|version| semver::Version::parse(version).is_ok())
-}
-
-/// `host` or `host:port`.
-fn is_authority(text: &str) -> bool {
-    let Ok(authority) = text.parse::<http::uri::Authority>() else { return false };
-    !authority.as_str().contains('@')
-        && !authority.host().is_empty()
-        && (authority.port_u16().is_some() || !ends_like_port(text))
-}
-
-fn port_of(authority: &str) -> Option<u16> {
-    authority.parse::<http::uri::Authority>().ok()?.port_u16()
-}
-
-fn ends_like_port(text: &str) -> bool {
-    !text.ends_with(']') && text.contains(':')
-}
-
-fn is_guest_path(path: &str) -> bool {
-    path.starts_with('/') && !path.contains('\0') && !path.split('/').any(|step| step == "..")
 }

@@ -19,10 +19,13 @@ use std::{
 };
 
 use indexmap::IndexMap;
+use serde::Serialize;
 
 use crate::{diagnostic::SourceFile, language::Language};
 
+mod capability;
 mod error;
+mod folder;
 mod meaning;
 mod shape;
 mod typed;
@@ -117,7 +120,8 @@ pub enum Granted {
 }
 
 /// An interface family that a bare word grants whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Family {
     /// `sockets`: wasi:sockets, any address.
     Sockets,
@@ -161,7 +165,7 @@ pub struct Compose {
     pub exports: Option<Vec<Spanned<String>>>,
     /// `component/interface` → component.
     pub wire: IndexMap<String, WireTo>,
-    /// Non-WASI imports left to the host on purpose.
+    /// Imports left to the host on purpose: outside `wasi`, or of it where no grant covers them.
     pub open: Vec<Spanned<String>>,
 }
 
@@ -187,6 +191,20 @@ pub enum Grant {
     Net { address: String },
     /// `{ logging = true }`: wasi:logging.
     Logging,
+}
+
+impl Grant {
+    /// The family it grants something of.
+    pub fn family(&self) -> Family {
+        match self {
+            Grant::KeyValue { .. } => Family::KeyValue,
+            Grant::HttpOut { .. } => Family::Http,
+            Grant::Dir { .. } => Family::Filesystem,
+            Grant::Env { .. } => Family::Env,
+            Grant::Net { .. } => Family::Sockets,
+            Grant::Logging => Family::Logging,
+        }
+    }
 }
 
 impl Manifest {

@@ -81,7 +81,7 @@ pub struct Compose {
     pub exports: Option<Vec<Spanned<String>>>,
     /// `component/interface` = the component that provides it; needed only where several could.
     pub wire: IndexMap<Spanned<String>, Spanned<String>>,
-    /// Interfaces outside `wasi:` that are left to the host on purpose.
+    /// Interfaces that are left to the host on purpose: outside `wasi:`, or of `wasi:` where no grant covers them.
     pub open: Vec<Spanned<String>>,
 }
 

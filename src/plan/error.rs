@@ -6,6 +6,7 @@ use super::surface::Place;
 use crate::{
     compare::{Difference, Name},
     diagnostic::{Diagnose, Problem, SourceFile},
+    manifest::Family,
 };
 
 /// Everything that is wrong with a wiring.
@@ -76,6 +77,15 @@ pub enum Failure {
         wanted: String,
         /// Where the provider has it from, in words.
         given: String,
+        /// The part that is not granted the interface, and the family that would grant it.
+        closed: Option<(String, Family)>,
+    },
+    /// An export speaks of types of an interface that is closed to its part.
+    Exposed {
+        part: String,
+        export: String,
+        interface: String,
+        family: Option<Family>,
     },
     /// Each part with the import that is met by the next; the last by the first.
     Cycle {
@@ -130,6 +140,8 @@ pub enum Meeting {
     Host,
     /// Both use the one definition of plain types.
     Types,
+    /// It is closed to both, by one denial.
+    Denial,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,10 +213,10 @@ fn problem(failure: &Failure, manifest: Option<&Arc<SourceFile>>) -> Problem {
                 .in_component(part)
                 .because(format!("`{part}` expects {expected}, `{to}` exports {found} as `{export}`"))
         }
-        Failure::Identity { part, import, to, resource, interface, wanted, given } => {
+        Failure::Identity { part, import, to, resource, interface, wanted, given, closed } => {
             let provider = to.as_ref().map_or("the host".to_owned(), |to| format!("`{to}`"));
             let whose = to.as_ref().map_or("the host".to_owned(), |to| format!("component `{to}`"));
-            Problem::error(
+            let problem = Problem::error(
                 "plan::resource-identity",
                 format!(
                     "`{part}` and {provider} would not speak of the same `{resource}` when they meet at `{import}`"
@@ -213,11 +225,26 @@ fn problem(failure: &Failure, manifest: Option<&Arc<SourceFile>>) -> Problem {
             .in_component(part)
             .because(format!("`{import}` uses resource `{resource}` of `{interface}`"))
             .because(format!("`{part}` gets `{interface}` from {wanted}, {whose} from {given}"))
-            .because("a resource has one owner: a handle made by one cannot be given to the other")
-            .help(format!(
-                "Wire `{interface}` of all who use it to one component, or have the component that provides it also \
-                 provide `{import}`."
-            ))
+            .because("a resource has one owner: a handle made by one cannot be given to the other");
+            match closed {
+                Some((part, family)) => problem.help(grant(part, *family)),
+                None => problem.help(format!(
+                    "Wire `{interface}` of all who use it to one component, or have the component that provides it \
+                     also provide `{import}`."
+                )),
+            }
+        }
+        Failure::Exposed { part, export, interface, family } => {
+            let problem = Problem::error(
+                "plan::exposed-denial",
+                format!("`{part}` exports `{export}`, which uses types of `{interface}`, but is not granted that"),
+            )
+            .in_component(part)
+            .because(format!("`{interface}` is closed to `{part}`, so what it exports cannot speak of the host's"));
+            match family {
+                Some(family) => problem.help(grant(part, *family)),
+                None => problem.help(format!("Leave it to the host: {}", open(manifest, Name::new(interface).base))),
+            }
         }
         Failure::Cycle { steps } => cycle(steps),
         Failure::Unused { part, exports } => {
@@ -308,7 +335,7 @@ fn mismatch(part: &str, import: &str, other: &str, export: &str, meeting: Meetin
         Meeting::Host => {
             format!("`{part}` and `{other}` leave `{import}` to the host, but mean different things by it")
         }
-        Meeting::Types => format!("`{part}` and `{other}` mean different things by `{import}`"),
+        Meeting::Types | Meeting::Denial => format!("`{part}` and `{other}` mean different things by `{import}`"),
     };
     let mut problem = Problem::error("plan::type-mismatch", message).in_component(part);
     if import != export {
@@ -334,7 +361,7 @@ fn mismatch(part: &str, import: &str, other: &str, export: &str, meeting: Meetin
             "Change the WIT of `{other}` to what `{part}` expects, or that of `{part}` to what `{other}` exports; \
              one file of WIT for both keeps them equal."
         ),
-        Meeting::Host | Meeting::Types => {
+        Meeting::Host | Meeting::Types | Meeting::Denial => {
             format!("Bring `{part}` and `{other}` to one version of `{}`.", Name::new(import).base)
         }
     })
@@ -370,6 +397,10 @@ fn open(manifest: Option<&Arc<SourceFile>>, interface: &str) -> String {
         Some(_) => format!("[compose] open = [\"{interface}\"]"),
         None => format!("--open {interface}"),
     }
+}
+
+fn grant(part: &str, family: Family) -> String {
+    format!("Grant it in mosaic.toml: [components.{part}] grants = [\"{}\"]", family.word())
 }
 
 fn export(manifest: Option<&Arc<SourceFile>>, said: &str) -> String {

@@ -1,13 +1,17 @@
 //! A wiring told to people, and as data.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
-use super::graph::{Edge, Graph, Why, Wiring};
-use crate::compare::Name;
+use super::{
+    capability::Standing,
+    graph::{Edge, Graph, Why, Wiring},
+};
+use crate::{compare::Name, manifest::Family};
 
-/// Each edge with its reason, each host import with who wants it, each export. Its `Display` is the text for people.
+/// Each edge with its reason, each host import with who wants it and why it may, what is closed to whom, each export.
+/// Its `Display` is the text for people.
 #[derive(Debug, Clone, Serialize)]
 pub struct Explanation {
     /// In dependency order.
@@ -16,7 +20,7 @@ pub struct Explanation {
     pub exports: Vec<Export>,
 }
 
-/// A part, or a definition of plain types, with what it imports.
+/// A part, or a definition of plain types, with what it imports. Denials are told with the parts they refuse.
 #[derive(Debug, Clone, Serialize)]
 pub struct Instance {
     pub name: String,
@@ -24,6 +28,23 @@ pub struct Instance {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub types_of: Vec<String>,
     pub imports: Vec<Import>,
+    /// What it has from the host, and why it may.
+    pub host: Vec<Open>,
+    /// What it is not granted: its calls are refused within the app.
+    pub closed: Vec<Closed>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Open {
+    pub import: String,
+    pub standing: Standing,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Closed {
+    pub import: String,
+    /// The word that would grant it; none where nothing can.
+    pub grant: Option<Family>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -49,20 +70,33 @@ pub struct Export {
 
 /// Explains a graph that was planned with this wiring.
 pub fn explain(graph: &Graph, wiring: &Wiring) -> Explanation {
-    let instances = graph.instances.iter().map(|name| {
-        let edges = graph.edges.iter().filter(|edge| edge.from == *name);
+    let instances = graph.instances.iter().filter(|name| !graph.denials.contains_key(*name)).map(|name| {
+        let edges = || graph.edges.iter().filter(|edge| edge.from == *name);
+        let closed = edges().filter_map(|edge| match edge.why {
+            Why::Closed(grant) => Some(Closed { import: edge.import.clone(), grant }),
+            _ => None,
+        });
+        let host = graph.host.iter().filter_map(|host| {
+            let wanted = host.wanted_by.iter().find(|wanted| wanted.by == *name)?;
+            Some(Open { import: host.import.clone(), standing: wanted.standing })
+        });
         Instance {
             name: name.clone(),
             types_of: graph.types.get(name).cloned().unwrap_or_default(),
-            imports: edges.map(|edge| import(edge, wiring)).collect(),
+            imports: edges().filter_map(|edge| import(edge, wiring)).collect(),
+            host: host.collect(),
+            closed: closed.collect(),
         }
     });
-    let host = graph.host.iter().map(|host| Host { import: host.import.clone(), wanted_by: host.wanted_by.clone() });
+    let host = graph.host.iter().map(|host| Host {
+        import: host.import.clone(),
+        wanted_by: host.wanted_by.iter().map(|wanted| wanted.by.clone()).collect(),
+    });
     let exports = graph.exports.iter().map(|export| Export { name: export.name.clone(), from: export.from.clone() });
     Explanation { instances: instances.collect(), host: host.collect(), exports: exports.collect() }
 }
 
-fn import(edge: &Edge, wiring: &Wiring) -> Import {
+fn import(edge: &Edge, wiring: &Wiring) -> Option<Import> {
     let why = match &edge.why {
         Why::Exact if Name::new(&edge.import).version.is_some() => "same version".to_owned(),
         Why::Exact => "same name".to_owned(),
@@ -79,8 +113,34 @@ fn import(edge: &Edge, wiring: &Wiring) -> Import {
         },
         Why::TypesOf(import) => format!("its types are those of `{import}`"),
         Why::PlainTypes => "plain types, defined in the app itself".to_owned(),
+        Why::Closed(_) => return None,
     };
-    Import { import: edge.import.clone(), from: edge.to.clone(), export: edge.export.clone(), why }
+    Some(Import { import: edge.import.clone(), from: edge.to.clone(), export: edge.export.clone(), why })
+}
+
+impl Instance {
+    /// What it may and may not, a line for each reason; nothing where no grants are known.
+    fn capabilities(&self) -> Vec<String> {
+        let open = self.host.iter().filter_map(|open| {
+            let why = match open.standing {
+                Standing::Undecided => return None,
+                Standing::Granted(family) => format!("granted (`{}`)", family.word()),
+                Standing::Declared => "granted (left open by name)".to_owned(),
+                Standing::Always => "always granted".to_owned(),
+                Standing::Values => "values only".to_owned(),
+            };
+            Some((why, &open.import))
+        });
+        let closed = self.closed.iter().map(|closed| match closed.grant {
+            Some(family) => (format!("closed (not granted `{}`)", family.word()), &closed.import),
+            None => ("closed (no grant covers it)".to_owned(), &closed.import),
+        });
+        let mut lines: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (why, import) in open.chain(closed) {
+            lines.entry(why).or_default().push(Name::new(import).base);
+        }
+        lines.into_iter().map(|(why, imports)| format!("{why}: {}", imports.join(", "))).collect()
+    }
 }
 
 impl fmt::Display for Explanation {
@@ -93,6 +153,7 @@ impl fmt::Display for Explanation {
             for import in &instance.imports {
                 writeln!(f, "  {} ← {} ({})", import.import, import.from, import.why)?;
             }
+            instance.capabilities().iter().try_for_each(|line| writeln!(f, "  {line}"))?;
         }
         if !self.host.is_empty() {
             writeln!(f, "left to the host")?;

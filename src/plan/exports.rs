@@ -8,7 +8,7 @@ use super::{
     surface,
     wire::{Planner, Provider, names},
 };
-use crate::compare::Name;
+use crate::{compare::Name, manifest::Family};
 
 /// The exports the user named, else those that no part imports; each with the interfaces whose types it uses.
 pub(super) fn exports(planner: &mut Planner<'_>, graph: &Graph) -> Vec<Export> {
@@ -19,6 +19,9 @@ pub(super) fn exports(planner: &mut Planner<'_>, graph: &Graph) -> Vec<Export> {
     let mut found = Found::default();
     for (part, export) in chosen {
         found.add(planner, part, &export);
+    }
+    for (part, export, interface, family) in found.exposed {
+        planner.failures.push(Failure::Exposed { part, export, interface, family });
     }
     for (name, parts) in found.clashes {
         planner.failures.push(Failure::ExportClash { name, parts });
@@ -85,6 +88,8 @@ struct Found {
     /// By name without what compatible versions do not share: two versions of one export would be two answers.
     exports: IndexMap<String, Export>,
     clashes: IndexMap<String, Vec<String>>,
+    /// (part, export, the interface it uses, which is closed to the part, and what would grant it)
+    exposed: Vec<(String, String, String, Option<Family>)>,
 }
 
 /// An export still to be added.
@@ -136,6 +141,12 @@ impl Found {
                 let surface = &planner.surfaces[part];
                 let port = if item.types { &surface.imports[name] } else { &surface.exports[name] };
                 let uses = port.interface().map_or(Vec::new(), |id| surface.dependencies(id));
+                for used in &uses {
+                    let own = !item.types && surface::find(&surface.exports, used).is_some();
+                    if let Some(Provider::Closed(family)) = planner.decided(part, used).filter(|_| !own) {
+                        self.exposed.push((surface.part.name.clone(), name.to_owned(), used.clone(), *family));
+                    }
+                }
                 sources.extend(uses.iter().filter_map(|name| source(planner, part, item.types, name)));
             }
             pending.push(Item { ready: true, ..item });
@@ -158,6 +169,6 @@ fn source(planner: &Planner<'_>, part: usize, types: bool, interface: &str) -> O
             let (part, import) = plain.shared_by.first()?;
             item(*part, import, true)
         }
-        Provider::Host => None,
+        Provider::Host | Provider::Closed(_) => None,
     }
 }

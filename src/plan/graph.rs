@@ -5,20 +5,23 @@ use std::{ops::Range, sync::Arc};
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use super::capability::Standing;
 use crate::{
     diagnostic::SourceFile,
-    manifest::{Manifest, Spanned},
+    manifest::{Family, Manifest, Spanned},
 };
 
 /// The wiring as decided.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Graph {
-    /// Parts, and the keys of `types`, in dependency order: what an instance imports comes before it.
+    /// Parts, and the keys of `types` and `denials`, in dependency order: what an instance imports comes before it.
     pub instances: Vec<String>,
     /// Instances that are no part: interfaces of plain types that no part exports, and that need none, because they
     /// hold neither functions nor resources. By the interface's full name, which no part's name can be; the value is
     /// the parts that share it, of whose copies it is the union.
     pub types: IndexMap<String, Vec<String>>,
+    /// Instances that are no part either: they refuse what parts are not granted. By a name that no part's can be.
+    pub denials: IndexMap<String, Denial>,
     /// In the order of `instances`, then of the importer's world.
     pub edges: Vec<Edge>,
     pub host: Vec<HostImport>,
@@ -57,6 +60,18 @@ pub enum Why {
     TypesOf(String),
     /// Nothing but plain types, which no part exports: see [`Graph::types`].
     PlainTypes,
+    /// No grant of the importer covers it; the family that would, if any: see [`Graph::denials`].
+    Closed(Option<Family>),
+}
+
+/// Interfaces of the host that are closed to some parts, in one instance, so that what they share stays the same to
+/// those parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Denial {
+    /// Full names, of the highest version wanted.
+    pub interfaces: Vec<String>,
+    /// The parts before which it stands.
+    pub parts: Vec<String>,
 }
 
 /// An import left to the host.
@@ -64,8 +79,15 @@ pub enum Why {
 pub struct HostImport {
     /// The highest version wanted on its semver track.
     pub import: String,
-    /// The instances that want it.
-    pub wanted_by: Vec<String>,
+    /// Who wants it.
+    pub wanted_by: Vec<Wanted>,
+}
+
+/// An instance that has an import from the host, and why it may.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Wanted {
+    pub by: String,
+    pub standing: Standing,
 }
 
 /// An export of the composed component.
@@ -84,7 +106,7 @@ pub struct Wiring {
     pub exports: Option<Vec<Said>>,
     /// (part, interface without or with version) → part.
     pub wire: IndexMap<(String, String), Wire>,
-    /// Imports outside `wasi` left to the host on purpose, without or with version.
+    /// Imports left to the host on purpose, without or with version: outside `wasi`, or of it where no grant covers them.
     pub open: Vec<Said>,
 }
 

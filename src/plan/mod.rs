@@ -1,5 +1,7 @@
 //! Planning: which import meets which export, before any compiler runs. Pure.
 
+pub mod capability;
+mod denial;
 pub mod digests;
 pub mod error;
 pub mod explain;

@@ -12,12 +12,12 @@ pub(super) struct Cycle {
     pub steps: Vec<(String, String)>,
 }
 
-/// Definitions of plain types and parts, with what they import before them, otherwise in the order given.
+/// Denials, definitions of plain types and parts, with what they import before them, otherwise in the order given.
 pub(super) fn in_dependency_order<'a>(
     graph: &'a Graph,
     parts: impl Iterator<Item = &'a str>,
 ) -> Result<Vec<String>, Cycle> {
-    let all: IndexSet<&str> = graph.types.keys().map(String::as_str).chain(parts).collect();
+    let all: IndexSet<&str> = graph.denials.keys().chain(graph.types.keys()).map(String::as_str).chain(parts).collect();
     let mut needs: HashMap<&str, Vec<(&str, &str)>> = HashMap::new();
     for edge in &graph.edges {
         needs.entry(&edge.from).or_default().push((&edge.to, &edge.import));

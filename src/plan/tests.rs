@@ -1,19 +1,24 @@
 //! Every rule of the planner, and every way to fail.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use indexmap::IndexMap;
 
 use super::{
     Error, Options, Unused,
+    capability::Grants,
     error::{Failure, Near},
     explain::explain,
-    graph::{Graph, Said, Why, Wire, Wiring},
+    graph::{Graph, HostImport, Said, Why, Wire, Wiring},
     plan,
 };
 use crate::{
     compose::fixture::part,
     diagnostic::{Diagnose, SourceFile},
+    manifest::Family,
     resolve::Part,
 };
 
@@ -67,6 +72,10 @@ fn edges(graph: &Graph) -> Vec<String> {
             )
         })
         .collect()
+}
+
+fn wanted_by(host: &HostImport) -> String {
+    host.wanted_by.iter().map(|wanted| wanted.by.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 fn exports(graph: &Graph) -> Vec<String> {
@@ -176,7 +185,7 @@ fn wasi_and_what_is_open_are_left_to_the_host() {
     };
     let options = Options { unused: Unused::Allow, ..Options::default() };
     let graph = plan(&parts, &wiring, &options).expect("planned");
-    let host: Vec<_> = graph.host.iter().map(|host| (host.import.as_str(), host.wanted_by.join(" "))).collect();
+    let host: Vec<_> = graph.host.iter().map(|host| (host.import.as_str(), wanted_by(host))).collect();
     assert_eq!(
         host,
         [("wasi:clocks/now@0.2.9", "one two".to_owned()), ("acme:legacy/ledger@1.2.0", "one two".to_owned())]
@@ -567,4 +576,148 @@ fn a_plan_is_the_same_each_time() {
     for _ in 0..5 {
         assert_eq!(planned(&parts).expect("planned"), first);
     }
+}
+
+/// A miniature of WASI's file system, whose descriptors are made of streams, with a clock beside it.
+fn files(name: &str, version: &str, world: &str) -> Part {
+    let wit = format!(
+        "package acme:{name}@1.0.0;
+        world w {{ {world} }}
+        package acme:shelf@1.0.0 {{
+            interface api {{ use wasi:filesystem/types@{version}.{{descriptor}}; open: func() -> descriptor; }}
+            interface codes {{ use wasi:filesystem/types@{version}.{{error-code}}; last: func() -> error-code; }}
+        }}
+        package wasi:io@{version} {{ interface streams {{ resource input {{ read: func() -> list<u8>; }} }} }}
+        package wasi:clocks@{version} {{ interface clock {{ now: func() -> u64; }} }}
+        package wasi:nn@{version} {{ interface graph {{ load: func() -> u32; }} }}
+        package wasi:filesystem@{version} {{
+            interface types {{
+                use wasi:io/streams@{version}.{{input}};
+                enum error-code {{ access, io }}
+                resource descriptor {{ read: func() -> result<input, error-code>; }}
+            }}
+            interface preopens {{ use types.{{descriptor}}; all: func() -> list<descriptor>; }}
+        }}"
+    );
+    part(name, &wit)
+}
+
+fn granted(parts: &[(&str, Family)]) -> Options {
+    let mut grants: BTreeMap<String, BTreeSet<Family>> = BTreeMap::new();
+    for (part, family) in parts {
+        grants.entry((*part).to_owned()).or_default().insert(*family);
+    }
+    Options { grants: Grants::Known(grants), ..Options::default() }
+}
+
+const FILES: &str = "import wasi:filesystem/preopens@0.2.0; import wasi:clocks/clock@0.2.0; export run: func();";
+
+#[test]
+fn what_is_not_granted_is_met_by_one_denial() {
+    let parts = [
+        files("one", "0.2.0", FILES),
+        files("two", "0.2.6", &FILES.replace("0.2.0", "0.2.6").replace("run", "walk")),
+        files("three", "0.2.0", &FILES.replace("run", "jump")),
+    ];
+    let graph =
+        plan(&parts, &Wiring::default(), &granted(&[("three", Family::Filesystem), ("one", Family::Env)])).expect("it");
+    let name = "mosaic:grants/denied";
+    assert_eq!(graph.instances, [name, "one", "two", "three"]);
+    let denial = &graph.denials[name];
+    assert_eq!(denial.parts, ["one", "two"]);
+    assert_eq!(denial.interfaces, ["wasi:filesystem/types@0.2.6", "wasi:filesystem/preopens@0.2.6"]);
+    assert!(graph.edges.iter().all(|edge| edge.to == name && edge.why == Why::Closed(Some(Family::Filesystem))));
+    assert_eq!(graph.edges.len(), 4);
+    let host: Vec<_> = graph.host.iter().map(|host| (host.import.as_str(), wanted_by(host))).collect();
+    assert_eq!(
+        host,
+        [
+            ("wasi:io/streams@0.2.6", "one two three".to_owned()),
+            ("wasi:clocks/clock@0.2.6", "one two three".to_owned()),
+            ("wasi:filesystem/types@0.2.0", "three".to_owned()),
+            ("wasi:filesystem/preopens@0.2.0", "three".to_owned())
+        ]
+    );
+    let told = explain(&graph, &Wiring::default()).to_string();
+    assert!(
+        told.starts_with(
+            "one\n  always granted: wasi:clocks/clock\n  \
+            closed (not granted `filesystem`): wasi:filesystem/types, wasi:filesystem/preopens\n  \
+            values only: wasi:io/streams\ntwo\n"
+        ),
+        "{told}"
+    );
+    assert!(told.contains("  granted (`filesystem`): wasi:filesystem/types, wasi:filesystem/preopens\n"), "{told}");
+}
+
+#[test]
+fn nothing_is_closed_where_no_grants_are_known() {
+    let graph = planned(&[files("one", "0.2.0", FILES)]).expect("planned");
+    assert!(graph.denials.is_empty() && graph.edges.is_empty());
+    assert_eq!(explain(&graph, &Wiring::default()).instances[0].closed.len(), 0);
+}
+
+/// A part that gives streams of its own, and parts that have them from it.
+#[test]
+fn parts_share_a_denial_only_where_its_types_are_the_same() {
+    let consumer = |name: &str| files(name, "0.2.0", &FILES.replace("run", name));
+    let streams = files(
+        "streams",
+        "0.2.0",
+        "import wasi:filesystem/preopens@0.2.0; import wasi:io/streams@0.2.0; export wasi:io/streams@0.2.0;",
+    );
+    let parts = [consumer("one"), streams, consumer("two")];
+    let graph = plan(&parts, &Wiring::default(), &granted(&[])).expect("planned");
+    let shared: Vec<_> = graph.denials.iter().map(|(name, denial)| (name.as_str(), denial.parts.join(" "))).collect();
+    assert_eq!(
+        shared,
+        [("mosaic:grants/denied", "one two".to_owned()), ("mosaic:grants/denied-2", "streams".to_owned())]
+    );
+    let edge = |from: &str, to: &str| graph.edges.iter().any(|edge| edge.from == from && edge.to == to);
+    assert!(edge("mosaic:grants/denied", "streams") && edge("streams", "mosaic:grants/denied-2"));
+    assert!(!graph.edges.iter().any(|edge| edge.from == "mosaic:grants/denied-2"));
+}
+
+#[test]
+fn a_resource_cannot_be_closed_to_one_of_two_who_share_it() {
+    let parts = [
+        files("app", "0.2.0", "import acme:shelf/api@1.0.0; export run: func();"),
+        files("rack", "0.2.0", "import wasi:filesystem/preopens@0.2.0; export acme:shelf/api@1.0.0;"),
+    ];
+    let failures = plan(&parts, &Wiring::default(), &granted(&[("rack", Family::Filesystem)])).expect_err("refused");
+    let [Failure::Identity { part, closed, .. }] = &failures.failures[..] else { panic!("{failures:?}") };
+    assert_eq!((part.as_str(), closed), ("app", &Some(("app".to_owned(), Family::Filesystem))));
+    let problem = failures.problems().remove(0);
+    assert_eq!(problem.help, ["Grant it in mosaic.toml: [components.app] grants = [\"filesystem\"]"]);
+    // Closed to both, it is one resource again; granted to both as well.
+    assert!(plan(&parts, &Wiring::default(), &granted(&[])).is_ok());
+    let both = [("rack", Family::Filesystem), ("app", Family::Filesystem)];
+    assert!(plan(&parts, &Wiring::default(), &granted(&both)).is_ok());
+}
+
+#[test]
+fn an_export_cannot_speak_of_what_is_closed() {
+    let parts = [files("app", "0.2.0", "import wasi:filesystem/preopens@0.2.0; export acme:shelf/codes@1.0.0;")];
+    let failures = plan(&parts, &Wiring::default(), &granted(&[])).expect_err("refused");
+    assert!(
+        matches!(&failures.failures[..], [Failure::Exposed { part, interface, .. }]
+            if part == "app" && interface == "wasi:filesystem/types@0.2.0"),
+        "{failures:?}"
+    );
+    assert!(plan(&parts, &Wiring::default(), &granted(&[("app", Family::Filesystem)])).is_ok());
+}
+
+#[test]
+fn only_what_no_grant_covers_can_be_left_open_by_name() {
+    let parts = [files(
+        "app",
+        "0.2.0",
+        "import wasi:nn/graph@0.2.0; import wasi:filesystem/preopens@0.2.0; export run: func();",
+    )];
+    let closed = plan(&parts, &Wiring::default(), &granted(&[])).expect("planned");
+    assert_eq!(closed.denials["mosaic:grants/denied"].interfaces.len(), 3);
+    let open = ["wasi:nn/graph", "wasi:filesystem/preopens", "wasi:filesystem/types"].map(Said::plain).to_vec();
+    let graph = plan(&parts, &Wiring { open, ..Wiring::default() }, &granted(&[])).expect("planned");
+    assert_eq!(graph.denials["mosaic:grants/denied"].interfaces.len(), 2);
+    assert!(graph.host.iter().any(|host| host.import == "wasi:nn/graph@0.2.0"));
 }

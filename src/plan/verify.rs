@@ -3,24 +3,38 @@
 //! 1. What is imported must be found in what is exported ([`crate::compare`]).
 //! 2. A resource that both ends use from a third interface must come from one instance: the importer's provider of that
 //!    interface and the exporter's must be the same.
-//! 3. Parts that leave one interface to the host, or share one definition of plain types, must agree on its types,
-//!    because there will be only one of it.
+//! 3. Parts that leave one interface to the host, or share one denial or one definition of plain types, must agree on
+//!    its types, because there will be only one of it.
 
-use wit_parser::{TypeDefKind, TypeId, TypeOwner, WorldItem};
+use wit_parser::{Resolve, TypeDefKind, TypeId, TypeOwner, WorldItem};
 
 use super::{
+    denial,
     error::{Failure, Located, Meeting},
     graph::{Graph, Why},
     surface::{self, Port, Surface},
     wire::{Planner, Provider},
 };
-use crate::compare::{self, Change, Comparison, Name, Side, Step};
+use crate::{
+    compare::{self, Change, Comparison, Name, Side, Step},
+    manifest::Family,
+};
 
 /// An instance's resource, followed to whoever defines it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Origin {
-    Part { part: usize, export: String },
-    Host { interface: String },
+    Part {
+        part: usize,
+        export: String,
+    },
+    Host {
+        interface: String,
+    },
+    /// By the denial of this name.
+    Denial {
+        name: String,
+        interface: String,
+    },
 }
 
 pub(super) fn verify(planner: &mut Planner<'_>, graph: &Graph) {
@@ -32,17 +46,23 @@ pub(super) fn verify(planner: &mut Planner<'_>, graph: &Graph) {
                     failures.extend(edge(planner, (index, import, port), (*to, export), why));
                 }
                 Some(Provider::Host) => failures.extend(host_resources(planner, index, import, port)),
-                Some(Provider::Types) | None => {}
+                Some(Provider::Types | Provider::Closed(_)) | None => {}
             }
         }
     }
     for host in &graph.host {
-        failures.extend(agreement(planner, &host.import, &host.wanted_by, Meeting::Host));
+        let wanted_by: Vec<_> = host.wanted_by.iter().map(|wanted| wanted.by.as_str()).collect();
+        failures.extend(agreement(planner, &host.import, &wanted_by, Meeting::Host));
     }
-    for interface in graph.types.keys() {
-        let wanted_by: Vec<_> =
-            graph.edges.iter().filter(|edge| edge.to == *interface).map(|edge| edge.from.clone()).collect();
-        failures.extend(agreement(planner, interface, &wanted_by, Meeting::Types));
+    let shared = graph.types.keys().map(|interface| (interface, interface, Meeting::Types));
+    let closed = graph
+        .denials
+        .iter()
+        .flat_map(|(name, denial)| denial.interfaces.iter().map(move |interface| (name, interface, Meeting::Denial)));
+    for (instance, interface, meeting) in shared.chain(closed) {
+        let edges = graph.edges.iter().filter(|edge| edge.to == *instance && edge.export == *interface);
+        let wanted_by: Vec<_> = edges.map(|edge| edge.from.as_str()).collect();
+        failures.extend(agreement(planner, interface, &wanted_by, meeting));
     }
     planner.failures.extend(failures);
 }
@@ -94,8 +114,19 @@ fn edge(
             interface: surface::owner(importer.resolve(), shared.expected).unwrap_or_default(),
             wanted: told(planner, &wanted),
             given: told(planner, &given),
+            closed: [from, to].into_iter().find_map(|part| closed(planner, part, shared.expected, importer.resolve())),
         })
     })
+}
+
+/// The part, and the family to grant it, where it has a resource's interface only from a denial.
+fn closed(planner: &Planner<'_>, part: usize, resource: TypeId, resolve: &Resolve) -> Option<(String, Family)> {
+    let interface = surface::owner(resolve, resource)?;
+    let (import, _) = surface::find(&planner.surfaces[part].imports, &interface)?;
+    match planner.decided(part, import)? {
+        Provider::Closed(family) => Some((planner.name(part).to_owned(), (*family)?)),
+        _ => None,
+    }
 }
 
 /// What the host provides can only speak of the host's resources.
@@ -103,7 +134,7 @@ fn host_resources(planner: &Planner<'_>, part: usize, import: &str, port: &Port<
     let surface = &planner.surfaces[part];
     surface::foreign_resources(surface.resolve(), port.interface()?).into_iter().find_map(|resource| {
         let wanted = origin(planner, part, resource, false)?;
-        matches!(wanted, Origin::Part { .. }).then(|| Failure::Identity {
+        (!matches!(wanted, Origin::Host { .. })).then(|| Failure::Identity {
             part: surface.part.name.clone(),
             import: import.to_owned(),
             to: None,
@@ -111,12 +142,13 @@ fn host_resources(planner: &Planner<'_>, part: usize, import: &str, port: &Port<
             interface: surface::owner(surface.resolve(), resource).unwrap_or_default(),
             wanted: told(planner, &wanted),
             given: "the host".to_owned(),
+            closed: closed(planner, part, resource, surface.resolve()),
         })
     })
 }
 
 /// Whether all that share one interface mean the same by what they have in common.
-fn agreement(planner: &Planner<'_>, interface: &str, wanted_by: &[String], meeting: Meeting) -> Vec<Failure> {
+fn agreement(planner: &Planner<'_>, interface: &str, wanted_by: &[&str], meeting: Meeting) -> Vec<Failure> {
     let sharing: Vec<_> = wanted_by
         .iter()
         .filter_map(|part| {
@@ -193,6 +225,10 @@ fn origin(planner: &Planner<'_>, part: usize, resource: TypeId, from_export: boo
             return Some(Origin::Part { part, export: interface });
         }
         let (to, export) = match planner.decided(part, &interface)? {
+            Provider::Closed(_) => {
+                let (name, interface) = denial::of(&planner.denials, planner, part, &interface)?;
+                return Some(Origin::Denial { name: name.to_owned(), interface: interface.to_owned() });
+            }
             Provider::Host | Provider::Types => {
                 return Some(Origin::Host { interface: Name::new(&interface).canonical() });
             }
@@ -216,6 +252,7 @@ fn told(planner: &Planner<'_>, origin: &Origin) -> String {
     match origin {
         Origin::Part { part, export } => format!("`{export}` of `{}`", planner.name(*part)),
         Origin::Host { .. } => "the host".to_owned(),
+        Origin::Denial { .. } => "what refuses it, because it is not granted".to_owned(),
     }
 }
 

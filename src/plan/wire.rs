@@ -4,14 +4,15 @@
 //!    interfaces that use its types, if it has them (one provider of `wasi:http/handler` brings its own
 //!    `wasi:http/types`, or their resources would not be the same); else the only other part that exports the same
 //!    interface in the same version; else in a compatible one; else the host, if it is WASI or declared open; else, if it
-//!    is nothing but plain types, a definition made for the purpose; else it is unmet.
+//!    is nothing but plain types, a definition made for the purpose; else it is unmet. What would be the host's but is
+//!    not granted to the part ([`super::capability`]) is closed: it is met by a denial ([`super::denial`]).
 //! 2. Edges that close a cycle and carry nothing but plain types are cut: such an import is met by a definition of its
 //!    own. What cycle is left is an error.
 //! 3. Exports, then reachability: a part that no export needs is unused.
 //! 4. Both ends of each edge are compared, type by type ([`super::verify`]).
 //!
 //! Invariants: pure; every failure is collected; the same parts in the same order give the same graph; nothing is left
-//! to the host that is not WASI or declared open; two candidates are never decided by order, except for plain types,
+//! to the host that is not WASI or declared open, nor, where grants are known, what a part is not granted; two candidates are never decided by order, except for plain types,
 //! where they are interchangeable.
 
 use std::collections::{HashMap, HashSet};
@@ -20,14 +21,16 @@ use indexmap::IndexMap;
 use wit_parser::WorldItem;
 
 use super::{
+    capability::{Closed, Grants, Kind, Standing},
+    denial::{self, Group},
     error::{self, Error, Failure, Near, Role},
     exports,
-    graph::{Edge, Graph, HostImport, Why, Wiring},
+    graph::{Edge, Graph, HostImport, Wanted, Why, Wiring},
     order::{self, Cycle},
     surface::{self, Sources, Surface},
     verify,
 };
-use crate::{compare::Name, resolve::Part};
+use crate::{compare::Name, manifest::Family, resolve::Part};
 
 /// More parts than any engine accepts in one component (wasmparser's limit is 1,000 of them).
 const MAX_PARTS: usize = 1_000;
@@ -46,6 +49,7 @@ pub struct Options {
     pub unused: Unused,
     /// Texts for labels; places in a WIT text that is not among them are told as file, line and column.
     pub sources: Sources,
+    pub grants: Grants,
 }
 
 /// Where an import comes from.
@@ -59,6 +63,8 @@ pub(super) enum Provider {
     Host,
     /// A definition of plain types made for the purpose.
     Types,
+    /// A denial; the family that would grant it.
+    Closed(Option<Family>),
 }
 
 /// An interface met by a definition of its own.
@@ -90,6 +96,7 @@ pub fn plan(parts: &[Part], wiring: &Wiring, options: &Options) -> Result<Graph,
         providers: HashMap::new(),
         deciding: HashSet::new(),
         types: IndexMap::new(),
+        denials: IndexMap::new(),
         failures: Vec::new(),
     };
     planner.refuse_impossible_names();
@@ -106,6 +113,7 @@ pub fn plan(parts: &[Part], wiring: &Wiring, options: &Options) -> Result<Graph,
     }
     planner.cut_cycles_of_plain_types();
     planner.types = planner.plain_types();
+    planner.denials = denial::groups(&planner);
     let mut graph = planner.graph();
     match order::in_dependency_order(&graph, planner.part_names()) {
         Ok(order) => {
@@ -134,6 +142,8 @@ pub(super) struct Planner<'a> {
     deciding: HashSet<(usize, String)>,
     /// Interfaces met by a definition of their own, by semver track.
     pub types: IndexMap<String, PlainTypes>,
+    /// By name.
+    pub denials: IndexMap<String, Group>,
     pub failures: Vec<Failure>,
 }
 
@@ -306,7 +316,10 @@ impl Planner<'_> {
         match &candidates[..] {
             [(index, export)] => Some(Provider::Part { index: *index, export: export.clone(), why }),
             [(index, export), ..] if plain => Some(Provider::Part { index: *index, export: export.clone(), why }),
-            [] if wanted.is_wasi() || self.is_open(&wanted) => Some(Provider::Host),
+            [] if wanted.is_wasi() || self.is_open(&wanted) => match self.standing(part, import) {
+                Ok(_) => Some(Provider::Host),
+                Err(Closed(family)) => Some(Provider::Closed(family)),
+            },
             [] if plain => Some(Provider::Types),
             // A type of the world's own, without a resource, is met by whatever the host says.
             [] if matches!(port.item, WorldItem::Type { id, .. } if !surface::holds_resources(surface.resolve(), [*id])) => {
@@ -334,6 +347,26 @@ impl Planner<'_> {
                 self.failures.push(failure);
                 None
             }
+        }
+    }
+
+    /// How what would be the host's stands to a part.
+    fn standing(&self, part: usize, import: &str) -> Result<Standing, Closed> {
+        let surface = &self.surfaces[part];
+        let port = &surface.imports[import];
+        let wanted = Name::new(port.wanted(import));
+        let is_open = self.is_open(&wanted);
+        if is_open && !wanted.is_wasi() {
+            return Ok(Standing::Declared);
+        }
+        let kind = match port.interface() {
+            Some(id) if !surface::is_plain(surface.resolve(), id) => Kind::Functions,
+            _ => Kind::PlainTypes,
+        };
+        match self.options.grants.standing(self.name(part), &wanted, kind) {
+            // What a grant could cover is not opened to all parts by this.
+            Err(Closed(None)) if is_open => Ok(Standing::Declared),
+            standing => standing,
         }
     }
 
@@ -382,6 +415,8 @@ impl Planner<'_> {
         let mut graph = Graph::default();
         let mut host: IndexMap<String, HostImport> = IndexMap::new();
         let types = self.plain_types();
+        let denials = denial::groups(self);
+        graph.denials = denials.iter().map(|(name, group)| (name.clone(), group.denial(self))).collect();
         for plain in types.values() {
             let shared_by = plain.shared_by.iter().map(|(part, _)| self.name(*part).to_owned()).collect();
             graph.types.insert(plain.interface.clone(), shared_by);
@@ -400,7 +435,10 @@ impl Planner<'_> {
         let parts = self.surfaces.iter().enumerate().map(|(index, surface)| {
             (surface.part.name.clone(), index, surface.imports.keys().cloned().collect::<Vec<_>>())
         });
-        for (from, index, imports) in definitions.chain(parts) {
+        let refusals = denials.iter().flat_map(|(name, group)| {
+            group.uses.values().map(|(part, import)| (name.clone(), *part, vec![import.clone()]))
+        });
+        for (from, index, imports) in refusals.chain(definitions).chain(parts) {
             for import in imports {
                 let Some(provider) = self.decided(index, &import) else { continue };
                 let member = match self.surfaces[index].imports[&import].item {
@@ -428,6 +466,11 @@ impl Planner<'_> {
                         let defined = &types[&Name::new(&interface).canonical()].interface;
                         edge(defined.clone(), defined.clone(), Why::PlainTypes);
                     }
+                    Provider::Closed(family) => {
+                        let (denial, interface) = denial::of(&denials, self, index, &import)
+                            .expect("a part to which something is closed has a denial");
+                        edge(denial.to_owned(), interface.to_owned(), Why::Closed(*family));
+                    }
                     Provider::Host => {
                         let name = Name::new(&import);
                         let entry = host
@@ -436,7 +479,8 @@ impl Planner<'_> {
                         if Name::new(&entry.import).semver() < name.semver() {
                             entry.import.clone_from(&import);
                         }
-                        entry.wanted_by.push(from.clone());
+                        let standing = self.standing(index, &import).unwrap_or(Standing::Values);
+                        entry.wanted_by.push(Wanted { by: from.clone(), standing });
                     }
                 }
             }
