@@ -125,13 +125,20 @@ pub fn add_store(linker: &mut Linker<Host>) {
             Ok((if key == "three" { Ok(3u32) } else { Err(format!("no {key}")) },))
         })
         .unwrap();
-    struct Cursor;
     store.resource("cursor", ResourceType::host::<Cursor>(), |_, _| Ok(())).unwrap();
     store.func_wrap("[constructor]cursor", |_, (at,): (u32,)| Ok((Resource::<Cursor>::new_own(at),))).unwrap();
     store
         .func_wrap("[method]cursor.advance", |_, (cursor, by): (Resource<Cursor>, u32)| {
             Ok((cursor.rep().wrapping_add(by),))
         })
+        .unwrap();
+    store
+        .func_wrap("[method]cursor.far", |_, (cursor, by): (Resource<Cursor>, u64)| {
+            Ok((u64::from(cursor.rep()).wrapping_add(by),))
+        })
+        .unwrap();
+    store
+        .func_wrap("twice", |_, (number,): (Option<i64>,)| Ok((number.unwrap_or(0).checked_mul(2).ok_or(u64::MAX),)))
         .unwrap();
 }
 
@@ -151,10 +158,14 @@ impl Running {
     }
 }
 
+const MODEL: Option<&str> = Some("demo:shapes/model@0.1.0");
+
+/// A cursor of the imported interface: its number is its position.
+struct Cursor;
+
 /// Puts a component that implements [`SHAPES`] through everything the world has.
 pub fn exercise(bytes: &[u8]) {
     let mut running = start(bytes, add_store);
-    let model = Some("demo:shapes/model@0.1.0");
     let string = |text: &str| Val::String(text.into());
     let item = |name: &str, price: f64, note: Option<&str>| {
         Val::Record(vec![
@@ -165,7 +176,7 @@ pub fn exercise(bytes: &[u8]) {
         ])
     };
     let mut judge =
-        |item: Val, at: &str| running.call(model, "judge", &[item, Val::Enum(at.into())]).unwrap().remove(0);
+        |item: Val, at: &str| running.call(MODEL, "judge", &[item, Val::Enum(at.into())]).unwrap().remove(0);
     let verdict = |case: &str, value: Option<Val>| {
         Val::Result(Ok(Some(Box::new(Val::Variant(case.into(), value.map(Box::new))))))
     };
@@ -179,30 +190,81 @@ pub fn exercise(bytes: &[u8]) {
         for number in [0, 1, i32::MAX as u32, 1 << 31, u32::MAX] {
             let bytes = Val::List((0..=255).map(Val::U8).collect());
             let args = [bytes, wide.clone(), Val::Tuple(vec![Val::U32(number), Val::S8(-128)])];
-            let back = running.call(model, "mirror", &args).unwrap();
+            let back = running.call(MODEL, "mirror", &args).unwrap();
             assert_eq!(back, [Val::Tuple(args.to_vec())]);
         }
     }
     let marks = |names: &[&str]| Val::Flags(names.iter().map(|name| name.to_string()).collect());
-    assert_eq!(running.call(model, "mark", &[marks(&["spam"])]).unwrap(), [marks(&["spam", "seen-twice"])]);
-    let weights = running.call(model, "weights", &[]).unwrap();
+    assert_eq!(running.call(MODEL, "mark", &[marks(&["spam"])]).unwrap(), [marks(&["spam", "seen-twice"])]);
+    let weights = running.call(MODEL, "weights", &[]).unwrap();
     assert_eq!(weights, [Val::List([0.5, -1.25, 3.0].map(Val::Float64).to_vec())]);
-    let step = running.call(model, "step", &[Val::U32(3_000_000_000), Val::U32(7)]).unwrap();
+    let step = running.call(MODEL, "step", &[Val::U32(3_000_000_000), Val::U32(7)]).unwrap();
     assert_eq!(step, [Val::U32(3_000_000_007)]);
     assert_eq!(running.call(None, "run", &[string("three")]).unwrap(), [Val::U32(3)]);
     assert_eq!(running.call(None, "run", &[string("nine")]).unwrap(), [Val::U32(7)]);
 
-    let mut baskets = Vec::new();
-    for price in [1.5, 2.25] {
-        let args = [string("me"), Val::List(vec![item("x", price, None)])];
-        let basket = running.call(model, "[constructor]basket", &args).unwrap().remove(0);
-        let count = running.call(model, "[method]basket.count", std::slice::from_ref(&basket)).unwrap();
-        assert_eq!(count, [Val::U32(1)]);
-        baskets.push(basket);
+    wide(&mut running);
+    resources(&mut running, item("x", 1.5, None));
+}
+
+/// 64-bit integers, in every place that a value can have.
+fn wide(running: &mut Running) {
+    let wide = |one: u64, many: &[i64], maybe: Option<u64>| {
+        Val::Record(vec![
+            ("one".into(), Val::U64(one)),
+            ("many".into(), Val::List(many.iter().copied().map(Val::S64).collect())),
+            ("maybe".into(), Val::Option(maybe.map(|maybe| Box::new(Val::U64(maybe))))),
+            ("pair".into(), Val::Tuple(vec![Val::String("p".into()), Val::S64(i64::MIN)])),
+        ])
+    };
+    let mut far = |value: Val| running.call(MODEL, "far", &[value]).unwrap().remove(0);
+    let ok = |value: Val| Val::Result(Ok(Some(Box::new(value))));
+    let err = |value: i64| Val::Result(Err(Some(Box::new(Val::S64(value)))));
+    let half = i64::MAX / 2;
+    assert_eq!(
+        far(wide(u64::MAX - 1, &[0, -1, half, -half], Some(u64::MAX))),
+        ok(wide(u64::MAX, &[0, -2, half * 2, -half * 2], Some(u64::MAX)))
+    );
+    assert_eq!(far(wide((1 << 53) + 1, &[], Some(0))), ok(wide((1 << 53) + 2, &[], Some(0))));
+    assert_eq!(far(wide(0, &[i64::MAX], Some(0))), err(-1));
+    assert_eq!(far(wide(0, &[], None)), err(i64::MIN));
+}
+
+/// Constructors, methods, static functions and handles, own and borrowed, of both sides.
+fn resources(running: &mut Running, item: Val) {
+    let owner = Val::String("me".into());
+    let make = |running: &mut Running, times: u32| {
+        let args = [owner.clone(), Val::List(vec![item.clone()])];
+        let basket = running.call(MODEL, "[constructor]basket", &args).unwrap().remove(0);
+        let put = [basket.clone(), item.clone(), Val::U32(times)];
+        assert_eq!(running.call(MODEL, "[method]basket.put", &put).unwrap(), [Val::U32(1 + times)]);
+        basket
+    };
+    let total = |running: &mut Running, basket: &Val| {
+        running.call(MODEL, "[method]basket.total", std::slice::from_ref(basket)).unwrap().remove(0)
+    };
+    let drop = |running: &mut Running, basket: Val| match basket {
+        Val::Resource(basket) => basket.resource_drop(&mut running.store).unwrap(),
+        other => panic!("{other:?} is no resource"),
+    };
+    let (first, second) = (make(running, 1), make(running, 3));
+    let bytes = [second.clone(), Val::U64(1 << 63)];
+    assert_eq!(running.call(MODEL, "[method]basket.bytes", &bytes).unwrap(), [Val::S64(i64::MIN)]);
+    let merged = running.call(MODEL, "[static]basket.merge", &[first, second.clone()]).unwrap().remove(0);
+    assert_eq!(total(running, &merged), Val::Float64(9.0));
+    assert_eq!(total(running, &second), Val::Float64(6.0));
+    let mut same = merged;
+    for _ in 0..3 {
+        same = running.call(MODEL, "same", &[same]).unwrap().remove(0);
+        assert_eq!(total(running, &same), Val::Float64(9.0));
     }
-    let merged = running.call(model, "[static]basket.merge", &baskets).unwrap().remove(0);
-    let total = running.call(model, "[method]basket.total", std::slice::from_ref(&merged)).unwrap();
-    assert_eq!(total, [Val::Float64(3.75)]);
-    let Val::Resource(merged) = merged else { panic!("a basket is a resource") };
-    merged.resource_drop(&mut running.store).unwrap();
+    drop(running, same);
+    drop(running, second);
+
+    for at in [5, 6] {
+        let cursor = Resource::<Cursor>::new_own(at).try_into_resource_any(&mut running.store).unwrap();
+        let walked = running.call(MODEL, "walk", &[Val::Resource(cursor), Val::U32(2)]).unwrap();
+        assert_eq!(walked, [Val::String(format!("at {}, {}", at + 2, (1u64 << 63) + u64::from(at)))]);
+        cursor.resource_drop(&mut running.store).unwrap();
+    }
 }

@@ -38,20 +38,14 @@ pub enum Error {
     WrongExport { name: String, stands_for: String, wanted: Item, place: Option<Place> },
     #[error("`{name}` for {stands_for} is async, but the function is not async in WIT")]
     Async { name: String, stands_for: String, place: Place },
-    #[error("`{place}` takes a borrowed handle of an imported resource, which QuickJS cannot give back in time")]
+    #[error(
+        "`{place}` is async and takes a borrowed handle of an imported resource, which QuickJS cannot give back in time"
+    )]
     BorrowInExport { place: String },
-    #[error(
-        "`{place}` is a method with parameters of a resource that JavaScript implements, which QuickJS cannot call"
-    )]
-    MethodParameters { place: String },
-    #[error(
-        "`{place}` takes an owned handle of a resource that JavaScript implements, which QuickJS cannot find again"
-    )]
-    OwnInExport { place: String },
-    #[error("`{place}` carries a 64-bit integer, which QuickJS would round above 2^53")]
+    #[error("`{place}` carries a stream or future of 64-bit integers, which QuickJS would round above 2^53")]
     Rounded { place: String },
-    #[error("interfaces `{}` and `{}` would both be export `{name}`", interfaces[0], interfaces[1])]
-    SameName { name: String, interfaces: [String; 2] },
+    #[error("`{}` and `{}` would both be export `{name}`", both[0], both[1])]
+    SameName { name: String, both: [String; 2] },
     #[error("`{place}` uses a {shape}, which the JavaScript engine cannot carry")]
     Shape { place: String, shape: &'static str },
     #[error("the code failed while it was loaded to be snapshotted")]
@@ -126,15 +120,9 @@ impl Diagnose for Error {
             Error::BorrowInExport { .. } => problem("javascript::borrow-in-export")
                 .because("the call would trap: borrow handles still remain at the end of the call")
                 .help("pass the handle owned, pass a value instead, or write this part in another language"),
-            Error::OwnInExport { .. } => problem("javascript::own-in-export")
-                .because("the call would trap or get another object: the engine takes the handle for the object's index")
-                .help("take it as `borrow`, or write this part in another language"),
-            Error::MethodParameters { .. } => problem("javascript::method-parameters")
-                .because("the call would trap: the engine takes the last argument for the object")
-                .help("make it a static function or a function of the interface that takes the resource, or write this part in another language"),
             Error::Rounded { .. } => problem("javascript::u64-rounded")
-                .because("the engine hands 64-bit integers to JavaScript as numbers")
-                .help("use u32, s32, f64 or string in WIT, or write this part in another language"),
+                .because("the engine hands items of streams to JavaScript as numbers")
+                .help("carry u32, s32, f64 or string, or write this part in another language"),
             Error::SameName { .. } => problem("javascript::same-name").help("export one of them, or rename it in WIT"),
             Error::Shape { .. } => {
                 problem("javascript::unsupported-type").help("use another type, or write this part in another language")

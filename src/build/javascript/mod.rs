@@ -4,15 +4,18 @@
 //! 1. Shapes that the engine cannot carry are **refused** by rules with ids ([`rules`]).
 //! 2. The entry module and all it imports are **read**, stripped of types and copied ([`modules`], [`strip`]).
 //! 3. Its exports are **checked** against the world ([`check`]), since the engine would build without them.
-//! 4. The copy is **run once, at build time**, and the memory is kept. What modules do at their top level is done then.
-//! 5. The engine's own export `init` is dropped: the component has exactly the exports of its world.
+//! 4. The engine is **mended** where it is wrong about 64-bit integers, methods and handles ([`bridge`], `mend.wat`).
+//! 5. The copy is **run once, at build time**, and the memory is kept. What modules do at their top level is done then.
+//! 6. The engine's own export `init` is dropped: the component has exactly the exports of its world.
 //!
 //! The engine without component-model async is taken where no function of the world is async.
 //! How WIT values look in JavaScript is written in [`types`].
 
+mod bridge;
 mod check;
 mod declarations;
 mod error;
+mod graft;
 mod modules;
 mod names;
 mod outline;
@@ -22,9 +25,10 @@ mod strip;
 #[cfg(test)]
 mod tests;
 mod types;
+mod wide;
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
@@ -104,17 +108,21 @@ fn read(unit: &Unit) -> Result<Modules, Vec<Error>> {
     Modules::read(folder, entry, &specifiers(unit))
 }
 
-/// What the engine provides modules for: imported interfaces that have functions, with and without their version.
-fn specifiers(unit: &Unit) -> BTreeSet<String> {
+/// What the engine provides modules for: imported interfaces that have functions, with and without their version; and the
+/// bridges that stand before them.
+fn specifiers(unit: &Unit) -> BTreeMap<String, Option<String>> {
     let resolve = &unit.part.resolve;
-    let mut specifiers = BTreeSet::new();
+    let bridges = bridge::bridge(resolve, unit.part.world, "").imports;
+    let bridge = |specifier: &str| bridges.get(specifier).map(|name| format!("{}/{name}", bridge::FOLDER));
+    let mut specifiers = BTreeMap::new();
     for (key, item) in &resolve.worlds[unit.part.world].imports {
         if let WorldItem::Interface { id, .. } = item
             && !resolve.interfaces[*id].functions.is_empty()
         {
             let full = resolve.name_world_key(key);
-            specifiers.extend(full.split_once('@').map(|(bare, _)| bare.to_owned()));
-            specifiers.insert(full);
+            specifiers.extend(full.split_once('@').map(|(bare, _)| (bare.to_owned(), bridge(bare))));
+            let leads_to = bridge(&full);
+            specifiers.insert(full, leads_to);
         }
     }
     specifiers

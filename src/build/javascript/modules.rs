@@ -11,7 +11,7 @@
 //! Files outside the component's folder are only read from `node_modules`.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
@@ -59,11 +59,16 @@ pub struct Module {
 }
 
 impl Modules {
-    /// Reads everything that the entry module reaches. `world`: specifiers of the interfaces that the engine provides.
+    /// Reads everything that the entry module reaches. `world`: specifiers of the interfaces that the
+    /// engine provides, each with the place of the bridge that user code imports instead, if there is one.
     ///
     /// # Errors
     /// All syntax errors and all imports that lead nowhere.
-    pub fn read(folder: Folder<'_>, entry: PathBuf, world: &BTreeSet<String>) -> Result<Modules, Vec<Error>> {
+    pub fn read(
+        folder: Folder<'_>,
+        entry: PathBuf,
+        world: &BTreeMap<String, Option<String>>,
+    ) -> Result<Modules, Vec<Error>> {
         let reader = Reader { folder, world, resolver: resolver() };
         let mut modules = Modules { entry: entry.clone(), known: IndexMap::new() };
         let mut errors = Vec::new();
@@ -123,8 +128,8 @@ impl Modules {
         self.known.get(from.targets.get(specifier)?)
     }
 
-    /// Writes the copy, and gives the path of the entry in it.
-    pub fn write(&self, folder: &Path) -> std::io::Result<PathBuf> {
+    /// Writes the copy.
+    pub fn write(&self, folder: &Path) -> std::io::Result<()> {
         match std::fs::remove_dir_all(folder) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => std::fs::create_dir_all(folder)?,
@@ -132,7 +137,7 @@ impl Modules {
         for module in self.known.values() {
             cache::write_whole(&folder.join(&module.place), module.code.as_bytes())?;
         }
-        Ok(folder.join(self.first().map_or("", |entry| entry.place.as_str())))
+        Ok(())
     }
 
     /// Every file that was read.
@@ -163,7 +168,7 @@ fn resolver() -> Resolver {
 
 struct Reader<'a> {
     folder: Folder<'a>,
-    world: &'a BTreeSet<String>,
+    world: &'a BTreeMap<String, Option<String>>,
     resolver: Resolver,
 }
 
@@ -211,24 +216,25 @@ impl Reader<'_> {
         {
             return Err(vec![Error::CommonJs { path: source.name.clone() }]);
         }
+        let own_place = place.clone();
         let mut targets = BTreeMap::new();
         let mut errors = Vec::new();
         let mut edits: Vec<(Range<usize>, String)> = Vec::new();
         for (specifier, requests) in &parsed.module_record.requested_modules {
             let specifier = specifier.as_str();
-            if self.world.contains(specifier) {
+            let mut lead_to = |place: &str| {
+                let text = format!("\"{}\"", relative(&own_place, place));
+                edits.extend(requests.iter().map(|r| (r.span.start as usize..r.span.end as usize, text.clone())));
+            };
+            if let Some(bridge) = self.world.get(specifier) {
+                bridge.iter().for_each(|place| lead_to(place));
                 continue;
             }
             match self.resolve(path, specifier) {
                 Ok(target) => {
-                    let relative = self.place(&target).map(|to| relative(&place, &to));
-                    let Some(relative) = relative else {
-                        errors.push(Error::Outside { path: self.folder.shown(&target) });
-                        continue;
-                    };
-                    for request in requests {
-                        let span = request.span.start as usize..request.span.end as usize;
-                        edits.push((span, format!("\"{relative}\"")));
+                    match self.place(&target) {
+                        Some(place) => lead_to(&place),
+                        None => errors.push(Error::Outside { path: self.folder.shown(&target) }),
                     }
                     targets.insert(specifier.to_owned(), target);
                 }
@@ -237,7 +243,7 @@ impl Reader<'_> {
                     span: written(&source.text, specifier),
                     file: source.clone(),
                     cause,
-                    interfaces: self.world.iter().cloned().collect(),
+                    interfaces: self.world.keys().cloned().collect(),
                 }),
             }
         }

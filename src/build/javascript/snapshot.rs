@@ -1,12 +1,14 @@
 //! One build: copy, link, run once, keep the memory, drop what is not the world's.
 
-use std::ops::Range;
+use std::{ops::Range, path::Path};
 
 use componentize_qjs::{ComponentizeOpts, Runtime, componentize};
 
 use super::{
     Error,
+    bridge::{self, Bridge},
     error::Place,
+    graft,
     modules::{Module, Modules},
 };
 use crate::{
@@ -20,23 +22,26 @@ use crate::{
 
 /// Builds the component of a unit whose modules have been read.
 pub fn build(unit: &Unit, modules: &Modules) -> Result<Vec<u8>, Error> {
-    let shown = |path: &std::path::Path| Folder::of(unit).shown(path);
+    let shown = |path: &Path| Folder::of(unit).shown(path);
     let wit = unit.work.join("unit.wit");
     cache::write_whole(&wit, unit.wit.as_bytes()).map_err(|source| Error::Write { path: shown(&wit), source })?;
     let root = unit.work.join("javascript");
-    let entry = modules.write(&root).map_err(|source| Error::Write { path: shown(&root), source })?;
-    let code = modules.first().map_or("", |module| module.code.as_str());
+    let entry = root.join(bridge::FOLDER).join("entry.js");
+    let user = modules.first().map_or("", |module| module.place.as_str());
+    let bridge = bridge::bridge(&unit.part.resolve, unit.part.world, &format!("../{user}"));
+    write(modules, &bridge, &root).map_err(|source| Error::Write { path: shown(&root), source })?;
+    let runtime = runtime(unit).map_err(|error| Error::Builder { causes: preinit::causes(&error) })?;
 
     let bytes = preinit::run(async || {
         componentize(&ComponentizeOpts {
             wit_path: &wit,
-            js_source: code,
+            js_source: &bridge.entry,
             js_path: Some(&entry),
             module_root: Some(&root),
             world_name: Some(&unit.world),
             stub_wasi: false,
             disable_gc: false,
-            runtime: runtime(unit),
+            runtime: Runtime::Custom(&runtime),
         })
         .await
     })
@@ -45,8 +50,17 @@ pub fn build(unit: &Unit, modules: &Modules) -> Result<Vec<u8>, Error> {
         .map_err(|error| Error::Builder { causes: preinit::causes(&error.into()) })
 }
 
-/// Component-model async only where the world needs it: not every host has it.
-fn runtime(unit: &Unit) -> Runtime<'static> {
+fn write(modules: &Modules, bridge: &Bridge, root: &Path) -> std::io::Result<()> {
+    modules.write(root)?;
+    let folder = root.join(bridge::FOLDER);
+    for (name, text) in &bridge.modules {
+        cache::write_whole(&folder.join(name), text.as_bytes())?;
+    }
+    cache::write_whole(&folder.join("entry.js"), bridge.entry.as_bytes())
+}
+
+/// The engine, mended. With component-model async only where the world needs it: not every host has it.
+fn runtime(unit: &Unit) -> anyhow::Result<Vec<u8>> {
     let is_async = shapes::functions(&unit.part.resolve, unit.part.world).iter().any(|place| {
         place.function.kind.is_async()
             || place.function.parameter_and_result_types().any(|ty| {
@@ -55,12 +69,13 @@ fn runtime(unit: &Unit) -> Runtime<'static> {
                 })
             })
     });
-    match (is_async, unit.profile) {
-        (true, Profile::Dev) => Runtime::Default,
-        (true, Profile::Release) => Runtime::OptSize,
-        (false, Profile::Dev) => Runtime::DefaultSync,
-        (false, Profile::Release) => Runtime::OptSizeSync,
-    }
+    let stock = match (is_async, unit.profile) {
+        (true, Profile::Dev) => componentize_qjs::default_runtime_wasm(),
+        (true, Profile::Release) => componentize_qjs::opt_size_runtime_wasm(),
+        (false, Profile::Dev) => componentize_qjs::default_sync_runtime_wasm(),
+        (false, Profile::Release) => componentize_qjs::opt_size_sync_runtime_wasm(),
+    };
+    Ok(graft::graft(stock, &wat::parse_str(include_str!("mend.wat"))?)?)
 }
 
 /// The engine's error has the JavaScript exception in it, with a stack of `at name (/index.ts:3:5)`.

@@ -115,6 +115,17 @@ fn entry_modules() {
 }
 
 #[test]
+fn an_export_that_only_shows_when_it_runs_fails_the_build() {
+    let project = Project::of(&[("index.js", "export const run = make();\nfunction make() { return 3; }\n")]);
+    let wit = "package a:b; world part { export run: func(); }";
+    let unit = project.unit(Language::JavaScript, wit);
+    assert!(JavaScript.check(&unit).is_empty());
+    let problem = JavaScript.build(&unit, &|_| {}).unwrap_err();
+    assert_eq!(problem.code, "javascript::raised", "{problem:#?}");
+    assert!(problem.causes[0].contains("export `run` is not a function"), "{problem:#?}");
+}
+
+#[test]
 fn the_other_engine_is_not_there() {
     let project = Project::of(&[("index.js", GOOD)]);
     let mut unit = project.unit(Language::JavaScript, SMALL);

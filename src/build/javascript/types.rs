@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `bool`, `string`, `char` | `boolean`, `string`, `string` |
 //! | `u8`…`u32`, `s8`…`s32`, `f32`, `f64` | `number` |
+//! | `u64`, `s64` | `bigint`, exact |
 //! | `list<u8>`, `list<s8>`, other lists | `Uint8Array`, `Int8Array`, `T[]` |
 //! | `tuple<a, b>` | `[A, B]` |
 //! | `option<t>` | `T \| null`; within another option `{ tag: "some", val: T } \| { tag: "none" }` |
@@ -26,7 +27,7 @@ pub fn inline(resolve: &Resolve, ty: Type) -> String {
         Type::U8 | Type::U16 | Type::U32 | Type::S8 | Type::S16 | Type::S32 | Type::F32 | Type::F64 => {
             return "number".into();
         }
-        Type::U64 | Type::S64 => return "number".into(),
+        Type::U64 | Type::S64 => return "bigint".into(),
         Type::Char | Type::String => return "string".into(),
         Type::ErrorContext => return "unknown".into(),
         Type::Id(id) => id,

@@ -122,7 +122,15 @@ fn failed(unit: &Unit, mounts: &[Mount], failure: &Failure) -> Error {
         output = output.replace(&format!("\"/{index}/"), &format!("\"{}/", mount.shown));
     }
     let place = output.lines().rev().filter_map(frame).find_map(|(file, line)| place(unit, mounts, file, line));
-    Error::Raised { output, place }
+    match (output.lines().find_map(syntax_error), place) {
+        (Some(message), Some((file, span))) => Error::Syntax { file, span, message: message.to_owned() },
+        (_, place) => Error::Raised { output, place },
+    }
+}
+
+/// `SyntaxError: invalid syntax` → `invalid syntax`.
+fn syntax_error(line: &str) -> Option<&str> {
+    ["SyntaxError: ", "IndentationError: ", "TabError: "].iter().find_map(|kind| line.strip_prefix(kind))
 }
 
 fn is_frame(line: &str) -> bool {
