@@ -86,7 +86,9 @@ const NAMELESS: &[&str] = &["util", "utils", "helper", "helpers", "common", "mis
 /// Looks at every file that git knows or would add, and tells all that is wrong.
 pub fn run() -> Outcome {
     let mut wrong = Vec::new();
-    for path in files()? {
+    let files = files()?;
+    let tests = test_modules(&files);
+    for path in files {
         let shown = path.strip_prefix(root()).unwrap_or(&path).display().to_string().replace('\\', "/");
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
         let stem = path.file_stem().and_then(|e| e.to_str()).unwrap_or_default();
@@ -99,7 +101,8 @@ pub fn run() -> Outcome {
         if ending == "rs" {
             let text = fs::read_to_string(&path).map_err(|e| format!("{shown}: {e}"))?;
             // Sources of programs that are compiled for a guest are data here.
-            if let Some(inside) = shown.strip_prefix("src/").filter(|inside| !inside.contains("/guest/")) {
+            let inside = shown.strip_prefix("src/").filter(|inside| !inside.contains("/guest/"));
+            if let Some(inside) = inside.filter(|_| !tests.contains(&path.with_extension(""))) {
                 source(inside, &text, &mut wrong);
             }
         }
@@ -107,14 +110,35 @@ pub fn run() -> Outcome {
     if wrong.is_empty() { Ok(()) } else { Err(format!("tidy:\n  {}", wrong.join("\n  "))) }
 }
 
+/// Modules declared under `#[cfg(test)]`, as paths without an ending: they may do what their subject may not.
+fn test_modules(files: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    for path in files.iter().filter(|path| path.extension().is_some_and(|ending| ending == "rs")) {
+        let Ok(text) = fs::read_to_string(path) else { continue };
+        let folder = match path.file_name().and_then(|name| name.to_str()) {
+            Some("mod.rs" | "lib.rs" | "main.rs") => path.parent().unwrap_or(path).to_path_buf(),
+            _ => path.with_extension(""),
+        };
+        for (attribute, declared) in text.lines().zip(text.lines().skip(1)) {
+            let name = declared.trim().trim_start_matches("pub(crate) ").trim_start_matches("pub ");
+            let name = name.strip_prefix("mod ").and_then(|name| name.strip_suffix(';'));
+            if let Some(name) = name.filter(|_| attribute.trim() == "#[cfg(test)]") {
+                found.insert(folder.join(name));
+            }
+        }
+    }
+    found
+}
+
 fn source(inside: &str, text: &str, wrong: &mut Vec<String>) {
     let room = inside.split('/').next().unwrap_or_default().trim_end_matches(".rs");
     let rooms: BTreeSet<&str> = ROOMS.iter().map(|(name, _)| *name).collect();
     let allowed = ROOMS.iter().find(|(name, _)| *name == room).map(|(_, allowed)| *allowed);
-    let tests_only = inside.ends_with("/tests.rs") || inside.contains("/tests/");
     for (number, line) in (1..).zip(text.lines()) {
         let code = line.trim_start();
-        if code.starts_with("#[cfg(test)]") && !tests_only || tests_only {
+        if code.starts_with("#[cfg(test)]")
+            && text.lines().nth(number).is_some_and(|next| !next.trim_end().ends_with(';'))
+        {
             // Unit tests close a file; they may do what their subject may not.
             break;
         }
