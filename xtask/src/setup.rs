@@ -42,6 +42,15 @@ pub fn cargo(args: &[&str]) -> Result<Command, String> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(root()).env("CARGO_TARGET_DIR", target()?);
     command.stdin(std::process::Stdio::null());
+    // What the cargo that started this task said of xtask is no business of the next: build scripts look at it, and
+    // would run again each time.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        let said = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|start| name.starts_with(start));
+        if said || name == "CARGO_CRATE_NAME" || name == "CARGO_PRIMARY_PACKAGE" {
+            command.env_remove(name);
+        }
+    }
     Ok(command)
 }
 
