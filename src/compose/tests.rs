@@ -8,7 +8,7 @@ use wasmtime::{
     component::{Component, Linker},
 };
 
-use super::{Composed, Error, PartBytes, app, component, files, fixture::built};
+use super::{Composed, Error, Given, PartBytes, app, component, files, fixture::built};
 use crate::{
     diagnostic::Diagnose,
     language::Language,
@@ -22,6 +22,10 @@ use crate::{
 
 fn chain(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/compose/chain").join(format!("{name}.wat"))
+}
+
+fn chained(name: &str) -> Given {
+    chain(name).into()
 }
 
 fn parts(given: &[(&str, &str)]) -> IndexMap<String, PartBytes> {
@@ -46,7 +50,7 @@ fn instantiates(composed: &Composed) {
 
 #[test]
 fn a_chain_of_texts_computes_and_its_trap_names_the_part() {
-    let paths = ["gateway", "auth", "inference"].map(chain);
+    let paths = ["gateway", "auth", "inference"].map(chained);
     let (graph, composed) = files(&paths, &Wiring::default(), &plan::Options::default()).expect("composed");
     assert_eq!(graph.instances, ["inference", "auth", "gateway"]);
     assert_eq!(composed.exports, ["run"]);
@@ -69,7 +73,7 @@ fn a_chain_of_texts_computes_and_its_trap_names_the_part() {
 
 #[test]
 fn the_same_parts_give_the_same_bytes() {
-    let paths = ["gateway", "auth", "inference"].map(chain);
+    let paths = ["gateway", "auth", "inference"].map(chained);
     let compose = || files(&paths, &Wiring::default(), &plan::Options::default()).expect("composed").1;
     let first = compose();
     for _ in 0..5 {
@@ -79,7 +83,7 @@ fn the_same_parts_give_the_same_bytes() {
 
 #[test]
 fn producers_and_names_are_told() {
-    let paths = ["gateway", "auth", "inference"].map(chain);
+    let paths = ["gateway", "auth", "inference"].map(chained);
     let (_, composed) = files(&paths, &Wiring::default(), &plan::Options::default()).expect("composed");
     let text = wasmprinter::print_bytes(&composed.bytes).expect("printable");
     assert!(text.contains("(processed-by \"mosaic\" \""), "{text}");
@@ -386,7 +390,7 @@ fn async_functions_streams_and_futures_compose() {
 #[test]
 fn composed_apps_compose_again() {
     let inner =
-        files(&["auth", "inference"].map(chain), &Wiring::default(), &plan::Options::default()).expect("inner").1;
+        files(&["auth", "inference"].map(chained), &Wiring::default(), &plan::Options::default()).expect("inner").1;
     let parts: IndexMap<_, _> = [
         ("backend".to_owned(), component("backend", inner.bytes, None).expect("a component")),
         super::file(&chain("gateway")).expect("a component"),

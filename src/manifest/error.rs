@@ -125,6 +125,9 @@ pub enum FlawKind {
     WiredToItself {
         component: String,
     },
+    WrappedByItself {
+        component: String,
+    },
 }
 
 /// Why a path cannot be used.
@@ -351,6 +354,11 @@ impl Flaw {
                 "manifest::wired-to-itself",
                 format!("`{component}` cannot be wired to itself"),
                 "the importing component".into(),
+            ),
+            FlawKind::WrappedByItself { component } => at(
+                "manifest::wrapped-by-itself",
+                format!("`{component}` cannot stand in front of itself"),
+                "the wrapped component".into(),
             ),
         }
     }

@@ -112,11 +112,21 @@ pub enum Failure {
         known: Vec<String>,
         at: At,
     },
+    /// A part cannot stand in front of what another exports.
+    Wrap {
+        part: String,
+        interface: String,
+        by: String,
+        fault: WrapFault,
+        at: At,
+    },
     /// A wire leads to a part that does not export what is wanted.
     NotExported {
         part: String,
         import: String,
         to: String,
+        /// The export, where the wire says which.
+        said: Option<String>,
         exports: Vec<String>,
         at: At,
     },
@@ -129,6 +139,24 @@ pub enum Near {
     Version { part: String, export: String },
     /// A similar name.
     Name { part: String, export: String },
+}
+
+/// Why a part cannot stand in front of an export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WrapFault {
+    NotImported,
+    NotExported,
+    /// It neither imports nor exports the interface.
+    Neither,
+    /// It is the wrapped part.
+    Itself,
+    /// Its import is wired to something already.
+    Wired {
+        to: String,
+        at: At,
+    },
+    /// It stands in front of another export already.
+    Twice,
 }
 
 /// Why two sides must agree.
@@ -292,14 +320,17 @@ fn problem(failure: &Failure, manifest: Option<&Arc<SourceFile>>) -> Problem {
             let problem = said(problem, manifest, at, "named here");
             suggest(problem, interface, known, &format!("{does}s"))
         }
-        Failure::NotExported { part, import, to, exports, at } => {
-            let problem = Problem::error(
-                "plan::wire-target",
-                format!("`{part}` import `{import}` is wired to `{to}`, which does not export it"),
-            )
-            .in_component(part);
+        Failure::Wrap { part, interface, by, fault, at } => wrap(part, interface, by, fault, at, manifest),
+        Failure::NotExported { part, import, to, said: export, exports, at } => {
+            let where_to = match export {
+                Some(export) => format!("`{to}/{export}`, which `{to}` does not export"),
+                None => format!("`{to}`, which does not export it"),
+            };
+            let problem =
+                Problem::error("plan::wire-target", format!("`{part}` import `{import}` is wired to {where_to}"))
+                    .in_component(part);
             let problem = said(problem, manifest, at, "wired here");
-            suggest(problem, import, exports, "exports")
+            suggest(problem, export.as_ref().unwrap_or(import), exports, "exports")
         }
     }
 }
@@ -366,6 +397,42 @@ fn mismatch(part: &str, import: &str, other: &str, export: &str, meeting: Meetin
         }
     })
 }
+
+fn wrap(
+    part: &str,
+    interface: &str,
+    by: &str,
+    fault: &WrapFault,
+    at: &At,
+    manifest: Option<&Arc<SourceFile>>,
+) -> Problem {
+    let message = format!("`{by}` cannot stand in front of `{part}`'s `{interface}`");
+    let problem = said(Problem::error("plan::wrap", message).in_component(by), manifest, at, "put in front here");
+    let (why, next) = match fault {
+        WrapFault::Neither => (format!("it neither imports nor exports `{interface}`"), BOTH),
+        WrapFault::NotImported => {
+            (format!("it exports `{interface}` but does not import it, so it could pass nothing on"), BOTH)
+        }
+        WrapFault::NotExported => {
+            (format!("it imports `{interface}` but does not export it, so nobody could call it"), BOTH)
+        }
+        WrapFault::Itself => ("it is the wrapped component".to_owned(), BOTH),
+        WrapFault::Wired { to, at } => {
+            let problem = said(problem, manifest, at, "wired here");
+            return problem
+                .because(format!("its import is wired to `{to}`"))
+                .help("Remove the wire: what stands behind it provides the import.");
+        }
+        WrapFault::Twice => (
+            "it already stands in front of another export".to_owned(),
+            "Instantiate it twice, under two names, and put one in front of each.",
+        ),
+    };
+    problem.because(why).help(next)
+}
+
+/// What a part in front must be.
+const BOTH: &str = "A component in front imports the interface and exports the same.";
 
 fn cycle(steps: &[(String, String)]) -> Problem {
     let path: Vec<_> =
