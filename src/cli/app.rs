@@ -247,6 +247,7 @@ impl<'a> Opened<'a> {
             wrap,
             said(&self.wiring.open),
             &self.options.grants,
+            &planned.grants,
         );
         blake3::hash(&serde_json::to_vec(&all).expect("these are lists and maps of texts")).to_string()
     }
@@ -306,8 +307,9 @@ impl Guest {
 
     /// Any component: flags grant.
     pub fn of_file(file: PathBuf, flags: &GrantArgs) -> Result<Guest, Failure> {
-        let grants = flags.grants()?;
-        Ok(Guest { artifact: Artifact::file(file), grants, data: flags.data.clone() })
+        let artifact = Artifact::file(file);
+        let grants = flags.within(&artifact)?;
+        Ok(Guest { artifact, grants, data: flags.data.clone() })
     }
 
     /// The app of a project, built: its manifest grants, and flags narrow.

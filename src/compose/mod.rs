@@ -64,9 +64,12 @@ pub struct Composed {
 /// imports and leave out what no code uses.
 pub fn compose(graph: &Graph, parts: &IndexMap<String, PartBytes>) -> Result<Composed, Error> {
     validate::size(graph)?;
-    let bytes = encode::encode(graph, parts)?;
+    let mut bytes = encode::encode(graph, parts)?;
     let surface = encode::checked(graph, &bytes)?;
     validate::app(&bytes)?;
+    if let Some(section) = &graph.grants {
+        section.append_to(&mut bytes);
+    }
     let digest = blake3::hash(&bytes).to_hex().to_string();
     Ok(Composed { bytes, digest, exports: surface.exports, imports_left: surface.imports })
 }
@@ -143,7 +146,7 @@ pub fn instantiated(
         })
         .collect();
     if !failures.is_empty() && unused == plan::Unused::Refuse {
-        return Err(plan::Error { failures, source: Some(wac.clone()) }.into());
+        return Err(plan::Error { failures, source: None }.into());
     }
     let parts = read.instances.iter().map(|(name, component)| {
         let PartBytes { part, bytes } = &components[component];

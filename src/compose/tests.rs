@@ -18,6 +18,7 @@ use crate::{
         capability::Grants,
         graph::{Graph, Said, Wire, Wiring},
     },
+    section::{Held, Section},
 };
 
 fn chain(name: &str) -> PathBuf {
@@ -385,6 +386,53 @@ fn async_functions_streams_and_futures_compose() {
     let parts = parts(&[("app", &wit("import feed; export run: async func();")), ("feed", &wit("export feed;"))]);
     let (_, composed) = composed(&parts, &Wiring::default());
     instantiates(&composed);
+}
+
+#[test]
+fn async_functions_streams_futures_and_resources_cross_three_parts() {
+    let wit = |world: &str| {
+        format!(
+            "package acme:feed@1.0.0;
+            interface rooms {{ resource room {{ name: func() -> string; }} find: func(name: string) -> option<room>; }}
+            interface feed {{
+                use rooms.{{room}};
+                follow: async func(r: borrow<room>) -> stream<u8>;
+                last: func(r: room) -> future<string>;
+            }}
+            interface digest {{
+                use rooms.{{room}};
+                sum: async func(r: borrow<room>, of: stream<u8>) -> result<u64, string>;
+            }}
+            world w {{ {world} }}"
+        )
+    };
+    let parts = parts(&[
+        ("app", &wit("import digest; import feed; import rooms; export run: async func();")),
+        ("digest", &wit("import feed; import rooms; export digest;")),
+        ("feed", &wit("export rooms; export feed;")),
+    ]);
+    let (graph, composed) = composed(&parts, &Wiring::default());
+    assert_eq!(graph.instances, ["feed", "digest", "app"]);
+    assert_eq!(composed.imports_left, [""; 0]);
+    instantiates(&composed);
+}
+
+#[test]
+fn an_app_says_what_its_parts_are_granted() {
+    let world = "import wasi:filesystem/preopens@0.2.0; export run: func();";
+    let parts = named(vec![filer("one", "0.2.0", world)]);
+    let mut options = closing(&[("one", Family::Filesystem)]);
+    let held = Held::Dir { path: "data".into(), guest: None, readonly: true };
+    let holding = plan::holdings::Holding { family: Family::Filesystem, held: held.clone(), at: None };
+    options.holdings.parts.insert("one".into(), vec![holding]);
+    let section = |options| {
+        let composed = app(&parts, &Wiring::default(), &options).expect("composed").1;
+        Section::read(&mut std::io::Cursor::new(composed.bytes)).expect("read")
+    };
+    assert_eq!(section(options).expect("a section").parts["one"], [held]);
+    // That nothing is granted is said as well; what nobody has said is not.
+    assert_eq!(section(closing(&[])).expect("a section").parts["one"], []);
+    assert_eq!(section(plan::Options::default()), None);
 }
 
 #[test]

@@ -125,6 +125,10 @@ pub enum FlawKind {
     WiredToItself {
         component: String,
     },
+    UnknownFamily {
+        word: String,
+        known: Vec<String>,
+    },
     WrappedByItself {
         component: String,
     },
@@ -355,6 +359,11 @@ impl Flaw {
                 format!("`{component}` cannot be wired to itself"),
                 "the importing component".into(),
             ),
+            FlawKind::UnknownFamily { word, known } => {
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                at("manifest::unknown-family", format!("`{word}` is no interface family"), "not known".into())
+                    .help(one_of(word, &known, "the families are"))
+            }
             FlawKind::WrappedByItself { component } => at(
                 "manifest::wrapped-by-itself",
                 format!("`{component}` cannot stand in front of itself"),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use super::{
-    App, CommandLine, Component, Compose, Flaw, Grant, Origin, Spanned, WireTo, WrapBy,
+    App, CommandLine, Component, Compose, Family, Flaw, Grant, Origin, Spanned, WireTo, WrapBy,
     error::{BadPath, FlawKind},
     folder::{inside, languages_of},
     is_kebab, typed,
@@ -291,8 +291,17 @@ impl Reader<'_> {
                 self.tell(&["compose", "open"], &open.span, kind);
             }
         }
+        let share = typed.share.into_iter().filter_map(|word| match Family::from_word(&word.value) {
+            Some(value) => Some(Spanned { value, span: word.span }),
+            None => {
+                let known = Family::ALL.iter().map(|family| family.word().to_owned()).collect();
+                self.tell(&["compose", "share"], &word.span, FlawKind::UnknownFamily { word: word.value, known });
+                None
+            }
+        });
+        let share = share.collect();
         let allow_unused = typed.allow_unused.is_some_and(|it| it.value);
-        Compose { exports: typed.exports, wire, wrap, open: typed.open, allow_unused }
+        Compose { exports: typed.exports, wire, wrap, open: typed.open, share, allow_unused }
     }
 
     /// The component of a key `component/interface`, where that is its form.

@@ -169,6 +169,8 @@ pub struct Compose {
     pub wrap: IndexMap<String, WrapBy>,
     /// Imports left to the host on purpose: outside `wasi`, or of it where no grant covers them.
     pub open: Vec<Spanned<String>>,
+    /// Families of which components share what each is granted.
+    pub share: Vec<Spanned<Family>>,
     /// Components that nothing needs are no error.
     pub allow_unused: bool,
 }

@@ -85,6 +85,8 @@ pub struct Compose {
     pub wrap: IndexMap<Spanned<String>, Vec<Spanned<String>>>,
     /// Interfaces that are left to the host on purpose: outside `wasi:`, or of `wasi:` where no grant covers them.
     pub open: Vec<Spanned<String>>,
+    /// Families (`filesystem`, `keyvalue` …) of which each component that is granted some has what any is granted.
+    pub share: Vec<Spanned<String>>,
     /// `true`: components that nothing needs are no error.
     pub allow_unused: Option<Spanned<bool>>,
 }

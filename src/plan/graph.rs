@@ -9,6 +9,7 @@ use super::capability::Standing;
 use crate::{
     diagnostic::SourceFile,
     manifest::{Family, Manifest, Spanned},
+    section::Section,
 };
 
 /// The wiring as decided.
@@ -27,6 +28,9 @@ pub struct Graph {
     pub host: Vec<HostImport>,
     /// In an order in which an interface comes after those whose types it uses.
     pub exports: Vec<Export>,
+    /// What the artifact says its parts are granted; none where nobody has said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grants: Option<Section>,
 }
 
 /// One import met by another instance's export.

@@ -13,6 +13,7 @@ use super::{
     error::{Failure, Near},
     explain::explain,
     graph::{Graph, HostImport, Said, Why, Wire, Wiring, Wrap},
+    holdings::Holding,
     plan,
 };
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     diagnostic::{Diagnose, SourceFile},
     manifest::Family,
     resolve::Part,
+    section::Held,
 };
 
 /// Interfaces that the worlds below use; `auth` and `inference` at a version of choice.
@@ -385,7 +387,8 @@ fn mismatches_are_told_whole_with_both_places() {
         problem.causes,
         [
             "record `claims`, field `age`: expected `u16`, found `u8`",
-            "function `check`, parameter `token`: expected `string`, found `list<u8>`"
+            "function `check`, parameter `token`: expected `string`, found `list<u8>`",
+            "`auth` may have more functions and types than `gateway` asks for, but each that both have must be the same"
         ]
     );
     let labels: Vec<_> = problem
@@ -453,10 +456,10 @@ fn a_resource_from_two_places_is_refused() {
     let problem = &error.problems()[0];
     assert_eq!(problem.code, "plan::resource-identity");
     assert_eq!(
-        problem.causes[1],
-        "`gateway` gets `acme:shop/sessions@0.1.0` from `acme:shop/sessions@0.1.0` of `disk`, \
-         component `memory` from `acme:shop/sessions@0.1.0` of `memory`"
+        problem.causes[1..3],
+        ["`gateway` gets it from `disk`, as `acme:shop/sessions@0.1.0`", "`memory` defines it"]
     );
+    assert_eq!(problem.help, ["Have it from `memory` in both: --wire gateway/acme:shop/sessions=memory"]);
 }
 
 #[test]
@@ -565,7 +568,7 @@ fn functions_of_a_world_are_wired_by_name() {
     let c = part("c", "package x:c; world c { export log: func(line: u8); }");
     let error = planned(&[a.clone(), c]).expect_err("another type");
     assert_eq!(
-        error.problems()[0].causes,
+        error.problems()[0].causes[..1],
         ["function `log`, parameter `line`: expected `string`, found `u8`; see a.wit:1:41 and c.wit:1:41"]
     );
     let d = part("d", "package x:d; world d { export log: interface { f: func(); } }");
@@ -779,6 +782,35 @@ fn nothing_is_closed_where_no_grants_are_known() {
     let graph = planned(&[files("one", "0.2.0", FILES)]).expect("planned");
     assert!(graph.denials.is_empty() && graph.edges.is_empty());
     assert_eq!(explain(&graph, &Wiring::default()).instances[0].closed.len(), 0);
+}
+
+#[test]
+fn parts_that_share_an_import_are_granted_the_same_or_say_that_they_share() {
+    let parts = [files("one", "0.2.0", FILES), files("two", "0.2.0", &FILES.replace("run", "walk"))];
+    let dir = |path: &str| Held::Dir { path: path.into(), guest: None, readonly: false };
+    let holding = |path: &str| vec![Holding { family: Family::Filesystem, held: dir(path), at: None }];
+    let mut options = granted(&[("one", Family::Filesystem), ("two", Family::Filesystem)]);
+    let wiring = Wiring::default();
+    options.holdings.parts = [("one".to_owned(), holding("data")), ("two".to_owned(), holding("data"))].into();
+    let graph = plan(&parts, &wiring, &options).expect("both have the same");
+    assert_eq!(graph.grants.expect("known").parts["two"], [dir("data")]);
+
+    options.holdings.parts.insert("two".to_owned(), holding("logs"));
+    let error = plan(&parts, &wiring, &options).expect_err("the host could not tell them apart");
+    let [problem] = &error.problems()[..] else { panic!("{error:?}") };
+    assert_eq!(problem.code, "plan::grants-differ");
+    assert_eq!(
+        problem.message,
+        "`one` and `two` are not granted the same, but would share `wasi:filesystem/types@0.2.0`"
+    );
+    assert_eq!(problem.causes[..2], ["`one` is granted dir = \"data\"", "`two` is granted dir = \"logs\""]);
+    options.holdings.share.insert(Family::Filesystem);
+    assert!(plan(&parts, &wiring, &options).is_ok());
+
+    // What is closed to one of them is not shared.
+    let mut options = granted(&[("one", Family::Filesystem)]);
+    options.holdings.parts = [("one".to_owned(), holding("data"))].into();
+    assert!(plan(&parts, &wiring, &options).is_ok());
 }
 
 /// A part that gives streams of its own, and parts that have them from it.

@@ -24,13 +24,14 @@ use wit_parser::WorldItem;
 use super::{
     capability::{Closed, Grants, Kind, Standing},
     denial::{self, Group},
-    error::{self, Error, Failure, Near, Role},
+    error::{Error, Failure, Near, Role},
     exports,
     graph::{Edge, Graph, HostImport, Rest, Wanted, Why, Wiring},
+    holdings::{self, Holdings},
     middleware::{self, Fronts},
     order::{self, Cycle},
-    surface::{self, Sources, Surface},
-    verify,
+    surface::{self, Place, Sources, Surface},
+    told, verify,
 };
 use crate::{compare::Name, manifest::Family, resolve::Part};
 
@@ -52,6 +53,8 @@ pub struct Options {
     /// Texts for labels; places in a WIT text that is not among them are told as file, line and column.
     pub sources: Sources,
     pub grants: Grants,
+    /// What exactly the parts are granted, where that is known.
+    pub holdings: Holdings,
 }
 
 /// Where an import comes from.
@@ -106,6 +109,10 @@ pub fn plan(parts: &[Part], wiring: &Wiring, options: &Options) -> Result<Graph,
     if planner.failures.is_empty() {
         planner.refuse_unknown_wires();
         planner.fronts = middleware::fronts(&mut planner);
+        // Without those in front, all that they were to meet would be told as ambiguous.
+        if planner.failures.iter().any(|failure| matches!(failure, Failure::Wrap { .. })) {
+            return Err(planner.error());
+        }
         for (index, surface) in surfaces.iter().enumerate() {
             for import in surface.imports.keys() {
                 planner.provider(index, import);
@@ -125,8 +132,17 @@ pub fn plan(parts: &[Part], wiring: &Wiring, options: &Options) -> Result<Graph,
             graph.edges.sort_by_key(|edge| place[edge.from.as_str()]);
             graph.instances = order;
         }
-        Err(Cycle { steps }) => planner.failures.push(Failure::Cycle { steps }),
+        Err(Cycle { steps }) => {
+            let placed = steps.into_iter().map(|(part, import)| {
+                let at = planner.place_of_import(&part, &import);
+                (part, import, at)
+            });
+            let steps = placed.collect();
+            planner.failures.push(Failure::Cycle { steps });
+        }
     }
+    graph.grants = holdings::section(&planner);
+    holdings::refuse_differing(&mut planner, &graph);
     if planner.failures.is_empty() {
         graph.exports = exports::exports(&mut planner, &graph);
         planner.refuse_unused(&graph);
@@ -167,6 +183,11 @@ impl Planner<'_> {
 
     pub(super) fn index(&self, part: &str) -> Option<usize> {
         self.surfaces.iter().position(|surface| surface.part.name == part)
+    }
+
+    fn place_of_import(&self, part: &str, import: &str) -> Option<Place> {
+        let surface = &self.surfaces[self.index(part)?];
+        surface.place_of(surface.imports.get(import)?, &self.options.sources)
     }
 
     /// What an import has been given; `None` where that failed.
@@ -403,8 +424,8 @@ impl Planner<'_> {
         if !versions.is_empty() {
             return versions;
         }
-        let alike = exports().map(|(part, export)| (error::likeness(wanted, &export), Near::Name { part, export }));
-        let mut alike: Vec<_> = alike.filter(|(likeness, _)| *likeness > error::ALIKE).collect();
+        let alike = exports().map(|(part, export)| (told::likeness(wanted, &export), Near::Name { part, export }));
+        let mut alike: Vec<_> = alike.filter(|(likeness, _)| *likeness > told::ALIKE).collect();
         alike.sort_by(|(a, _), (b, _)| b.total_cmp(a));
         alike.into_iter().map(|(_, near)| near).take(3).collect()
     }

@@ -58,6 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("diagnostic", &[]),
     ("event", &["diagnostic"]),
     ("language", &[]),
+    ("section", &[]),
     ("process", &["diagnostic", "event"]),
     ("cache", &["event", "diagnostic"]),
     ("manifest", &["diagnostic", "language"]),
@@ -66,15 +67,29 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("toolchain", &["cache", "diagnostic", "event", "language", "process"]),
     ("resolve", &["cache", "diagnostic", "event", "language", "manifest", "project"]),
     ("compare", &["diagnostic", "resolve"]),
-    ("plan", &["build", "cache", "compare", "diagnostic", "language", "manifest", "project", "resolve", "toolchain"]),
+    (
+        "plan",
+        &[
+            "build",
+            "cache",
+            "compare",
+            "diagnostic",
+            "language",
+            "manifest",
+            "project",
+            "resolve",
+            "section",
+            "toolchain",
+        ],
+    ),
     (
         "build",
         &["cache", "diagnostic", "event", "language", "manifest", "plan", "process", "project", "resolve", "toolchain"],
     ),
-    ("compose", &["cache", "compare", "diagnostic", "event", "language", "plan", "resolve"]),
+    ("compose", &["cache", "compare", "diagnostic", "event", "language", "plan", "resolve", "section"]),
     ("check", &["compare", "diagnostic", "language", "plan", "resolve"]),
     ("inspect", &["diagnostic", "language", "plan", "resolve"]),
-    ("runtime", &["cache", "diagnostic", "event"]),
+    ("runtime", &["cache", "diagnostic", "event", "section"]),
 ];
 
 /// Endings of files that are built, not written.

@@ -299,3 +299,39 @@ fn a_name_that_wac_cannot_say_is_refused() {
     let graph = Graph { instances: vec!["my_part".into()], ..Graph::default() };
     assert_eq!(write(&graph).expect_err("no name").part, "my_part");
 }
+
+#[test]
+fn mutants_are_answered() {
+    let components = worlds(&[
+        ("gateway", "import auth; import audit; export run: func();"),
+        ("auth", "import ledger; export auth; export audit;"),
+    ]);
+    let good = "package x:y@1.0.0; /* a */ import ledger: acme:shop/ledger@0.1.0; let a = new acme:auth { ledger };
+        let %audit = a.audit; // b
+        export new acme:gateway { \"acme:shop/auth@0.1.0\": (a)[\"acme:shop/auth@0.1.0\"], ...a, ... } ...;";
+    read(&text(good), &components).unwrap_or_else(|error| panic!("{:?}", error.flaws));
+    let pieces =
+        ["{", "}", "(", ")", "...", "new", "let ", "\"", "/*", "*/", "/**", "//", "%", "@", ":", ".", ";", "é", ","];
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % u64::try_from(below).expect("small")).expect("small")
+    };
+    for _ in 0..1_000 {
+        let mut mutant = good.to_owned();
+        for _ in 0..=next(3) {
+            let at = mutant.floor_char_boundary(next(mutant.len()));
+            let end = mutant.ceil_char_boundary((at + next(8)).min(mutant.len()));
+            mutant.replace_range(at..end, pieces[next(pieces.len())]);
+        }
+        // Any answer but a panic; and every flaw has a place that can be shown.
+        if let Err(error) = read(&text(&mutant), &components) {
+            assert!(!error.flaws.is_empty());
+            for flaw in &error.flaws {
+                assert!(mutant.get(flaw.at.clone()).is_some(), "{flaw:?} in {mutant}");
+            }
+        }
+    }
+}
