@@ -3,7 +3,8 @@
 //! 1. Each is installed into a folder of its own, named after its version, and kept for all checkouts.
 //! 2. All are found in one folder, `peers/bin` of the cache folder, which tests know as `MOSAIC_PEERS`.
 //!
-//! Nothing of them is part of Mosaic. A browser that the machine has is taken as it is; else Debian's is installed.
+//! Nothing of them is part of Mosaic. A browser or a `curl` that the machine has is taken as it is; else Debian's is
+//! installed.
 
 use std::{
     fs, io,
@@ -49,11 +50,12 @@ const PEERS: &[Peer] = &[
     Peer { name: "wac", version: "0.12.0", source: Source::Crate { package: "wac-cli", features: "wit" } },
 ];
 
-/// Programs that are a Chromium, by preference.
-const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
+/// Debian packages, each with the programs that are as good, by preference.
+const DEBIAN: &[(&str, &[&str])] =
+    &[("chromium", &["chromium", "chromium-browser", "google-chrome"]), ("curl", &["curl"])];
 
 /// What tests need; `wac`, which is compiled, only benches.
-pub const TESTS: &[&str] = &["wasmtime", "wasm-tools", "chromium"];
+pub const TESTS: &[&str] = &["wasmtime", "wasm-tools", "chromium", "curl"];
 
 /// The folder in which all that was installed is found by its name.
 pub fn folder() -> Result<PathBuf, String> {
@@ -67,8 +69,7 @@ pub fn ensure(names: &[&str]) -> Result<PathBuf, String> {
     for name in names {
         let program = match PEERS.iter().find(|peer| peer.name == *name) {
             Some(peer) => installed(peer)?,
-            None if *name == "chromium" => browser()?,
-            None => return Err(format!("no peer is named `{name}`")),
+            None => debian(name)?,
         };
         link(&program, &bin.join(name)).map_err(|e| format!("{}: {e}", bin.join(name).display()))?;
     }
@@ -124,24 +125,27 @@ fn executable(program: &Path) -> io::Result<()> {
     fs::metadata(program).map(drop)
 }
 
-fn browser() -> Result<PathBuf, String> {
-    if let Some(found) = on_path() {
+fn debian(name: &str) -> Result<PathBuf, String> {
+    let Some((package, programs)) = DEBIAN.iter().find(|(package, _)| *package == name) else {
+        return Err(format!("no peer is named `{name}`"));
+    };
+    if let Some(found) = on_path(programs) {
         return Ok(found);
     }
-    timed("install chromium from Debian's packages", || {
+    timed(&format!("install {package} from Debian's packages"), || {
         succeed(Command::new("apt-get").args(["update", "-qq"]))?;
         let mut apt = Command::new("apt-get");
-        apt.args(["install", "-qq", "--yes", "--no-install-recommends", "chromium"]);
+        apt.args(["install", "-qq", "--yes", "--no-install-recommends", package]);
         succeed(apt.env("DEBIAN_FRONTEND", "noninteractive").stdout(std::process::Stdio::null()))
     })
-    .map_err(|why| format!("{why}\nthe pages' tests need a Chromium: install one, or run this as root on Debian"))?;
-    on_path().ok_or_else(|| "apt-get installed chromium, but it is not on PATH".to_owned())
+    .map_err(|why| format!("{why}\ntests need {package}: install it, or run this as root on Debian"))?;
+    on_path(programs).ok_or_else(|| format!("apt-get installed {package}, but it is not on PATH"))
 }
 
-fn on_path() -> Option<PathBuf> {
+fn on_path(programs: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    BROWSERS.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|file| file.is_file())
+    programs.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|file| file.is_file())
 }
 
 fn link(program: &Path, at: &Path) -> io::Result<()> {
