@@ -92,6 +92,7 @@ impl<'a> Opened<'a> {
         let options = plan::Options {
             sources: sources(&project, &resolution),
             grants: plan::capability::Grants::from_manifest(&project.manifest),
+            holdings: plan::holdings::Holdings::from_manifest(&project.manifest),
             unused: match project.manifest.compose.allow_unused {
                 true => plan::Unused::Allow,
                 false => plan::Unused::Refuse,
