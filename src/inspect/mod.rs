@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::resolve::Error;
 
 mod language;
+pub mod model;
 mod structure;
 mod world;
 
