@@ -88,7 +88,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("compose", &["cache", "compare", "diagnostic", "event", "language", "plan", "resolve", "section"]),
     ("check", &["compare", "diagnostic", "language", "plan", "resolve"]),
-    ("inspect", &["diagnostic", "language", "plan", "resolve"]),
+    ("inspect", &["check", "compare", "diagnostic", "language", "plan", "resolve"]),
     ("runtime", &["cache", "diagnostic", "event", "section"]),
 ];
 
