@@ -58,6 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("diagnostic", &[]),
     ("event", &["diagnostic"]),
     ("language", &[]),
+    ("packages", &[]),
     ("process", &["diagnostic", "event"]),
     ("cache", &["event", "diagnostic"]),
     ("manifest", &["diagnostic", "language"]),
@@ -69,11 +70,23 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("plan", &["build", "cache", "compare", "diagnostic", "language", "manifest", "project", "resolve", "toolchain"]),
     (
         "build",
-        &["cache", "diagnostic", "event", "language", "manifest", "plan", "process", "project", "resolve", "toolchain"],
+        &[
+            "cache",
+            "diagnostic",
+            "event",
+            "language",
+            "manifest",
+            "packages",
+            "plan",
+            "process",
+            "project",
+            "resolve",
+            "toolchain",
+        ],
     ),
     ("compose", &["cache", "compare", "diagnostic", "event", "language", "plan", "resolve"]),
     ("check", &["compare", "diagnostic", "language", "plan", "resolve"]),
-    ("inspect", &["diagnostic", "language", "plan", "resolve"]),
+    ("inspect", &["diagnostic", "language", "packages", "plan", "resolve"]),
     ("runtime", &["cache", "diagnostic", "event"]),
 ];
 
