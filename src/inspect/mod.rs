@@ -10,6 +10,7 @@ use crate::resolve::Error;
 
 mod language;
 pub mod model;
+pub mod picture;
 pub mod sbom;
 mod structure;
 mod world;
