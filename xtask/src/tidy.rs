@@ -86,7 +86,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("compose", &["cache", "compare", "diagnostic", "event", "language", "plan", "resolve"]),
     ("check", &["compare", "diagnostic", "language", "plan", "resolve"]),
-    ("inspect", &["diagnostic", "language", "packages", "plan", "resolve"]),
+    ("inspect", &["check", "compare", "diagnostic", "language", "packages", "plan", "resolve"]),
     ("runtime", &["cache", "diagnostic", "event"]),
 ];
 
