@@ -8,7 +8,7 @@ use std::{
 };
 
 fn main() -> io::Result<()> {
-    reveal("MOSAIC_BACKENDS", &["src/build"])?;
+    reveal("MOSAIC_BACKENDS", &["src/build", "src/packages"])?;
     reveal("MOSAIC_COMPOSER", &["src/compare", "src/compose", "src/plan", "src/section.rs"])
 }
 

@@ -24,6 +24,7 @@
 //! | [`event`] | what a stage tells while it works |
 //! | [`language`] | the languages there are |
 //! | [`lock`] | `mosaic.lock`: what a build takes from outside the project |
+//! | [`packages`] | the packages that went into a component, and how a binary carries the list |
 //! | [`process`] | the one door to foreign processes |
 //! | [`cache`] | the user's cache folder, its content-addressed store, locks, whole-file writes |
 //! | [`toolchain`] | compilers: found on the machine, or installed below the cache folder |
@@ -56,6 +57,7 @@ pub mod inspect;
 pub mod language;
 pub mod lock;
 pub mod manifest;
+pub mod packages;
 pub mod plan;
 pub mod process;
 pub mod project;

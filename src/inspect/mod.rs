@@ -13,9 +13,11 @@ mod graph;
 mod inline;
 pub mod model;
 mod origin;
+pub mod picture;
 mod precompiled;
 mod producers;
 mod raw;
+pub mod sbom;
 mod versions;
 mod world;
 

@@ -58,6 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("diagnostic", &[]),
     ("event", &["diagnostic"]),
     ("language", &[]),
+    ("packages", &[]),
     ("section", &[]),
     ("process", &["diagnostic", "event"]),
     ("cache", &["event", "diagnostic"]),
@@ -84,11 +85,23 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "build",
-        &["cache", "diagnostic", "event", "language", "manifest", "plan", "process", "project", "resolve", "toolchain"],
+        &[
+            "cache",
+            "diagnostic",
+            "event",
+            "language",
+            "manifest",
+            "packages",
+            "plan",
+            "process",
+            "project",
+            "resolve",
+            "toolchain",
+        ],
     ),
     ("compose", &["cache", "compare", "diagnostic", "event", "language", "plan", "resolve", "section"]),
     ("check", &["compare", "diagnostic", "language", "plan", "resolve"]),
-    ("inspect", &["check", "compare", "diagnostic", "language", "plan", "resolve"]),
+    ("inspect", &["check", "compare", "diagnostic", "language", "packages", "plan", "resolve"]),
     ("runtime", &["cache", "diagnostic", "event", "section"]),
 ];
 
