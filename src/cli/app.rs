@@ -50,6 +50,8 @@ pub struct Opened<'a> {
     pub resolution: Resolution,
     pub wiring: Wiring,
     pub options: plan::Options,
+    /// How the app is written.
+    pub how: compose::Options,
     reporter: &'a Reporter,
     since: Instant,
 }
@@ -95,7 +97,8 @@ impl<'a> Opened<'a> {
             ..plan::Options::default()
         };
         let wiring = Wiring::from_manifest(&project.manifest);
-        Ok(Opened { project, resolution, wiring, options, reporter, since })
+        let how = compose::Options::default();
+        Ok(Opened { project, resolution, wiring, options, how, reporter, since })
     }
 
     /// The wiring as far as the worlds tell it.
@@ -201,7 +204,7 @@ impl<'a> Opened<'a> {
             let language = self.project.manifest.components.get(component).and_then(|component| component.language);
             read.insert(component.clone(), compose::component(component, bytes, language)?);
         }
-        Ok(compose::as_planned(planned, &read, &self.wiring, &self.options)?)
+        Ok(compose::as_planned(planned, &read, &self.wiring, &self.options, &self.how)?)
     }
 
     /// Where every part lies, in the manifest's order, with its digest.
@@ -231,8 +234,9 @@ impl<'a> Opened<'a> {
         let said = |all: &[plan::graph::Said]| all.iter().map(|said| said.text.clone()).collect::<Vec<_>>();
         let wire: Vec<_> = self.wiring.wire.iter().map(|(from, wire)| (from, &wire.to.text)).collect();
         let parts: Vec<_> = parts.iter().map(|(name, (_, digest))| (name, digest.to_string())).collect();
-        let all =
-            (env!("MOSAIC_COMPOSER"), parts, &planned.exports, wire, said(&self.wiring.open), &self.options.grants);
+        let how = format!("{:?}", self.how);
+        let open = said(&self.wiring.open);
+        let all = (env!("MOSAIC_COMPOSER"), how, parts, &planned.exports, wire, open, &self.options.grants);
         blake3::hash(&serde_json::to_vec(&all).expect("these are lists and maps of texts")).to_string()
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use mosaic::{
-    compose,
+    compose::{self, DebugInfo, Modules, Validation},
     diagnostic::Problem,
     event::Event,
     plan::{
@@ -57,12 +57,43 @@ pub struct Args {
     /// An interface outside `wasi:` that is left to the host on purpose
     #[arg(long, value_name = "INTERFACE", requires = "files")]
     open: Vec<String>,
+    /// Keep core modules that several parts have in common in each of them
+    #[arg(long)]
+    no_dedupe: bool,
+    /// Leave debug information out; names are kept
+    #[arg(long)]
+    strip: bool,
+    /// How much to validate: how the parts, each of which is validated in full, fit together, or all of the result again
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    validate: ValidateArg,
     #[command(flatten)]
     build: BuildArgs,
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
     lock: LockArgs,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum ValidateArg {
+    /// How the parts fit together, by their types
+    #[default]
+    Types,
+    /// Every byte of the result
+    Full,
+}
+
+impl Args {
+    fn how(&self) -> compose::Options {
+        compose::Options {
+            modules: if self.no_dedupe { Modules::Apart } else { Modules::Shared },
+            debug: if self.strip { DebugInfo::Strip } else { DebugInfo::Keep },
+            validation: match self.validate {
+                ValidateArg::Types => Validation::Types,
+                ValidateArg::Full => Validation::Full,
+            },
+        }
+    }
 }
 
 /// `part/interface=part`.
@@ -75,7 +106,8 @@ struct WireArg {
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     if args.files.is_empty() {
-        let opened = Opened::new(&args.project, args.lock.policy(), reporter)?;
+        let mut opened = Opened::new(&args.project, args.lock.policy(), reporter)?;
+        opened.how = args.how();
         let planned = opened.plan()?;
         let artifacts = opened.built(&args.build)?;
         opened.compose(&planned, &artifacts, &args.build)?;
@@ -85,7 +117,7 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let wiring = wiring(&args);
-    let (graph, composed) = compose::files(&args.files, &wiring, &plan::Options::default())?;
+    let (graph, composed) = compose::files(&args.files, &wiring, &plan::Options::default(), &args.how())?;
     if args.explain {
         reporter.answer(&Explained(explain(&graph, &wiring)));
     }

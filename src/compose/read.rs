@@ -1,6 +1,6 @@
 //! Components from files: binary or text, whoever made them.
 
-use std::{borrow::Cow, path::Path};
+use std::{borrow::Cow, path::Path, sync::Arc};
 
 use super::{Error, PartBytes, validate};
 use crate::{language::Language, resolve};
@@ -23,6 +23,6 @@ pub fn component(name: &str, bytes: Vec<u8>, language: Option<Language>) -> Resu
     };
     let bytes = binary.unwrap_or(bytes);
     let part = resolve::decode_part(name, &bytes, language)?;
-    validate::part(name, &bytes)?;
-    Ok(PartBytes { part, bytes: bytes.into() })
+    let shape = Arc::new(validate::part(name, &bytes)?);
+    Ok(PartBytes { part, bytes: bytes.into(), shape })
 }

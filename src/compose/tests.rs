@@ -8,7 +8,9 @@ use wasmtime::{
     component::{Component, Linker},
 };
 
-use super::{Composed, Error, PartBytes, app, component, files, fixture::built};
+use super::{
+    Composed, DebugInfo, Error, Modules, Options, PartBytes, Validation, app, component, files, fixture::built,
+};
 use crate::{
     diagnostic::Diagnose,
     language::Language,
@@ -20,6 +22,8 @@ use crate::{
     },
 };
 
+const FULL: Options = Options { modules: Modules::Shared, debug: DebugInfo::Keep, validation: Validation::Full };
+
 fn chain(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/compose/chain").join(format!("{name}.wat"))
 }
@@ -30,7 +34,7 @@ fn parts(given: &[(&str, &str)]) -> IndexMap<String, PartBytes> {
 
 #[track_caller]
 fn composed(parts: &IndexMap<String, PartBytes>, wiring: &Wiring) -> (Graph, Composed) {
-    app(parts, wiring, &plan::Options::default()).unwrap_or_else(|error| panic!("{:#?}", error.problems()))
+    app(parts, wiring, &plan::Options::default(), &FULL).unwrap_or_else(|error| panic!("{:#?}", error.problems()))
 }
 
 /// Instantiates an app on the engine, with whatever it imports as traps.
@@ -47,7 +51,7 @@ fn instantiates(composed: &Composed) {
 #[test]
 fn a_chain_of_texts_computes_and_its_trap_names_the_part() {
     let paths = ["gateway", "auth", "inference"].map(chain);
-    let (graph, composed) = files(&paths, &Wiring::default(), &plan::Options::default()).expect("composed");
+    let (graph, composed) = files(&paths, &Wiring::default(), &plan::Options::default(), &FULL).expect("composed");
     assert_eq!(graph.instances, ["inference", "auth", "gateway"]);
     assert_eq!(composed.exports, ["run"]);
     assert_eq!(composed.imports_left, [""; 0]);
@@ -70,7 +74,7 @@ fn a_chain_of_texts_computes_and_its_trap_names_the_part() {
 #[test]
 fn the_same_parts_give_the_same_bytes() {
     let paths = ["gateway", "auth", "inference"].map(chain);
-    let compose = || files(&paths, &Wiring::default(), &plan::Options::default()).expect("composed").1;
+    let compose = || files(&paths, &Wiring::default(), &plan::Options::default(), &FULL).expect("composed").1;
     let first = compose();
     for _ in 0..5 {
         assert_eq!(compose().digest, first.digest);
@@ -80,7 +84,7 @@ fn the_same_parts_give_the_same_bytes() {
 #[test]
 fn producers_and_names_are_told() {
     let paths = ["gateway", "auth", "inference"].map(chain);
-    let (_, composed) = files(&paths, &Wiring::default(), &plan::Options::default()).expect("composed");
+    let (_, composed) = files(&paths, &Wiring::default(), &plan::Options::default(), &FULL).expect("composed");
     let text = wasmprinter::print_bytes(&composed.bytes).expect("printable");
     assert!(text.contains("(processed-by \"mosaic\" \""), "{text}");
     for name in ["(instance $gateway", "(instance $auth", "(instance $inference"] {
@@ -207,7 +211,7 @@ fn what_is_not_granted_is_no_import_of_the_app() {
     };
     let parts =
         named(vec![filer("one", "0.2.0", &world("walk", "0.2.0")), filer("two", "0.2.6", &world("jump", "0.2.6"))]);
-    let compose = |options| app(&parts, &Wiring::default(), &options).expect("composed");
+    let compose = |options| app(&parts, &Wiring::default(), &options, &FULL).expect("composed");
     let (graph, composed) = compose(closing(&[]));
     assert_eq!(graph.denials["mosaic:grants/denied"].parts, ["one", "two"]);
     // Types of a clock are all that is left of it.
@@ -236,8 +240,8 @@ fn a_resource_that_is_closed_to_all_who_share_it_crosses_between_them() {
         filer("app", "0.2.0", "import acme:shelf/api@1.0.0; export run: func();"),
         filer("rack", "0.2.0", "import wasi:filesystem/preopens@0.2.0; export acme:shelf/api@1.0.0;"),
     ]);
-    let (_, composed) = app(&parts, &Wiring::default(), &closing(&[])).expect("composed");
-    assert_eq!(composed.imports_left, ["wasi:clocks/clock@0.2.0", "wasi:io/streams@0.2.0"]);
+    let (_, composed) = app(&parts, &Wiring::default(), &closing(&[]), &FULL).expect("composed");
+    assert_eq!(composed.imports_left, ["wasi:io/streams@0.2.0", "wasi:clocks/clock@0.2.0"]);
     instantiates(&composed);
 }
 
@@ -252,7 +256,7 @@ fn a_handler_may_answer_and_not_ask() {
             "export wasi:http/incoming-handler@0.2.0; import wasi:http/outgoing-handler@0.2.0;",
         ),
     )]);
-    let (graph, composed) = app(&parts, &Wiring::default(), &closing(&[])).expect("composed");
+    let (graph, composed) = app(&parts, &Wiring::default(), &closing(&[]), &FULL).expect("composed");
     assert_eq!(graph.denials["mosaic:grants/denied"].interfaces, ["wasi:http/outgoing-handler@0.2.0"]);
     assert_eq!(composed.imports_left, ["wasi:io/streams@0.2.0", "wasi:http/types@0.2.0"]);
     instantiates(&composed);
@@ -266,7 +270,7 @@ fn a_denial_speaks_of_the_streams_its_part_has() {
         filer("app", "0.2.0", &format!("{world} export run: func();")),
         filer("streams", "0.2.0", &format!("{world} export wasi:io/streams@0.2.0;")),
     ]);
-    let (graph, composed) = app(&parts, &Wiring::default(), &closing(&[])).expect("composed");
+    let (graph, composed) = app(&parts, &Wiring::default(), &closing(&[]), &FULL).expect("composed");
     assert_eq!(graph.denials.len(), 2);
     instantiates(&composed);
 }
@@ -385,8 +389,9 @@ fn async_functions_streams_and_futures_compose() {
 
 #[test]
 fn composed_apps_compose_again() {
-    let inner =
-        files(&["auth", "inference"].map(chain), &Wiring::default(), &plan::Options::default()).expect("inner").1;
+    let inner = files(&["auth", "inference"].map(chain), &Wiring::default(), &plan::Options::default(), &FULL)
+        .expect("inner")
+        .1;
     let parts: IndexMap<_, _> = [
         ("backend".to_owned(), component("backend", inner.bytes, None).expect("a component")),
         super::file(&chain("gateway")).expect("a component"),
@@ -408,7 +413,7 @@ fn what_a_compiler_drops_does_not_change_what_the_app_exports() {
     // As built, the app calls nothing.
     let built = parts(&[("app", &wit("export one;")), ("lib", &worlds[1].1)]);
     let (graph, composed) =
-        super::as_planned(&planned, &built, &Wiring::default(), &plan::Options::default()).expect("composed");
+        super::as_planned(&planned, &built, &Wiring::default(), &plan::Options::default(), &FULL).expect("composed");
     assert_eq!(composed.exports, ["a:b/one@1.0.0"]);
     assert!(graph.edges.is_empty());
 }
@@ -417,13 +422,13 @@ fn what_a_compiler_drops_does_not_change_what_the_app_exports() {
 fn a_plan_made_for_other_components_is_refused() {
     let gateway = super::file(&chain("gateway")).expect("a component");
     let parts: IndexMap<_, _> = [gateway].into_iter().collect();
-    let error =
-        super::compose(&Graph { instances: vec!["gateway".into()], ..Graph::default() }, &parts).expect_err("refused");
+    let error = super::compose(&Graph { instances: vec!["gateway".into()], ..Graph::default() }, &parts, &FULL)
+        .expect_err("refused");
     assert!(
         matches!(&error, Error::Unplanned { part, import } if part == "gateway" && import == "acme:chain/auth@0.1.0")
     );
-    let error =
-        super::compose(&Graph { instances: vec!["auth".into()], ..Graph::default() }, &parts).expect_err("refused");
+    let error = super::compose(&Graph { instances: vec!["auth".into()], ..Graph::default() }, &parts, &FULL)
+        .expect_err("refused");
     assert!(matches!(error, Error::NoBytes { .. }));
 }
 
@@ -500,6 +505,6 @@ fn mutants_are_answered() {
                 mutated.insert(name.clone(), part);
             }
         }
-        let _ = app(&mutated, &Wiring::default(), &plan::Options::default());
+        let _ = app(&mutated, &Wiring::default(), &plan::Options::default(), &FULL);
     }
 }

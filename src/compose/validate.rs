@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use wasmparser::{Validator, WasmFeatures};
 
-use super::{Error, names};
+use super::{
+    Error,
+    sections::{self, MAX_DEPTH, Malformed},
+    shape::Shape,
+};
 use crate::{plan::graph::Graph, resolve};
 
 /// Components within one component, and instances there, with each alias and export of one counted: what the parser of
@@ -30,22 +34,38 @@ pub fn features() -> WasmFeatures {
 }
 
 /// Validates a part in full.
-pub(super) fn part(name: &str, bytes: &[u8]) -> Result<(), Error> {
+pub(super) fn part(name: &str, bytes: &[u8]) -> Result<Shape, Error> {
     let invalid = |reason: String, offset| Error::Invalid { part: name.to_owned(), reason, offset };
-    if names::depth(bytes).map_err(|error| invalid(error.to_string(), None))? > names::MAX_DEPTH {
-        return Err(invalid(names::Malformed::TooDeep.to_string(), None));
+    if sections::depth(bytes).map_err(|error| invalid(error.to_string(), None))? > MAX_DEPTH {
+        return Err(invalid(Malformed::TooDeep.to_string(), None));
     }
-    match resolve::guarded(|| Validator::new_with_features(features()).validate_all(bytes))? {
-        Ok(_) => Ok(()),
-        Err(error) => Err(invalid(error.message().to_owned(), Some(error.offset()))),
-    }
+    resolve::guarded(|| shape(bytes))?.map_err(|error| invalid(error.message().to_owned(), Some(error.offset())))
 }
 
-/// Validates the app in full.
+/// Validates in full what Mosaic has made to stand among the parts.
+pub(super) fn made(bytes: &[u8]) -> Result<Shape, String> {
+    deep(|| shape(bytes))?.map_err(|error| format!("what was made for it is not valid: {error}"))
+}
+
+fn shape(bytes: &[u8]) -> Result<Shape, wasmparser::Error> {
+    let types = Validator::new_with_features(features()).validate_all(bytes)?;
+    Shape::new(bytes, types)
+}
+
+/// Validates how the parts of an app fit together.
+pub(super) fn reduced(app: &[u8]) -> Result<(), Error> {
+    valid(app, "its parts do not fit together")
+}
+
+/// Validates an app in full.
 pub(super) fn app(bytes: &[u8]) -> Result<(), Error> {
+    valid(bytes, "the app is not valid")
+}
+
+fn valid(bytes: &[u8], what: &str) -> Result<(), Error> {
     match resolve::guarded(|| Validator::new_with_features(features()).validate_all(bytes))? {
         Ok(_) => Ok(()),
-        Err(error) => Err(Error::Internal { part: None, reason: format!("the app is not valid: {error}") }),
+        Err(error) => Err(Error::Internal { part: None, reason: format!("{what}: {error}") }),
     }
 }
 

@@ -1,0 +1,277 @@
+//! From a graph and the components in it to one component.
+//!
+//! 1. What parts do not bring is made: definitions of plain types ([`super::types`]) and denials ([`super::deny`]).
+//! 2. Every import of every instance is met by an edge of the graph, or is one of the host's ([`host`]).
+//! 3. The app is: core modules that parts share ([`super::dedupe`]); its imports, with their types; the parts, named
+//!    ([`super::names`]) and otherwise copied by range; their instances, each with exports of earlier ones for arguments;
+//!    its exports; names and producers.
+//! 4. The same is written with nothing but the types in place of the parts ([`reduced`]), for a validator that has seen
+//!    the parts already.
+//!
+//! Invariant: no function of a part is looked at; what the app imports is what the graph leaves to the host, what it
+//! exports is what the graph exports.
+
+mod host;
+mod instances;
+mod reduced;
+mod types;
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use indexmap::IndexMap;
+use wasm_encoder::{ComponentBuilder, ComponentExportKind};
+use wit_parser::{InterfaceId, WorldItem};
+
+use self::{
+    host::Host,
+    types::{Copy, Scope, Sink, Source},
+};
+use super::{
+    Error, Modules, Options, PartBytes, dedupe, deny,
+    names::{Named, module_name},
+    sections::{COMPONENT, CORE_MODULE, PREAMBLE, Rope},
+    shape::Shape,
+    types as plain, validate,
+};
+use crate::{
+    compare::Name,
+    language::Language,
+    plan::graph::{Edge, Graph},
+    resolve::Part,
+};
+
+/// An app, still to be put together.
+pub(super) struct Encoded<'a> {
+    rope: Rope,
+    instances: Vec<Instance<'a>>,
+    /// The app with its parts reduced to their types.
+    pub reduced: Vec<u8>,
+    pub imports: Vec<String>,
+    pub exports: Vec<String>,
+}
+
+impl Encoded<'_> {
+    pub fn bytes(&self) -> Vec<u8> {
+        let sources: Vec<&[u8]> = self.instances.iter().map(|instance| &*instance.bytes).collect();
+        self.rope.bytes(&sources)
+    }
+}
+
+/// Encodes the graph; the result is not validated yet.
+pub(super) fn encode<'a>(
+    graph: &'a Graph,
+    parts: &'a IndexMap<String, PartBytes>,
+    options: &Options,
+) -> Result<Encoded<'a>, Error> {
+    let mut instances = Vec::with_capacity(graph.instances.len());
+    for name in &graph.instances {
+        instances.push(instance(graph, parts, name)?);
+    }
+    let (host, wiring) = wired(graph, &instances)?;
+    let mut scope = Scope::new(Sink::Component(ComponentBuilder::default()));
+    let declared = host.declare(&mut scope, &instances)?;
+    let imports: Vec<String> = declared.keys().map(|track| host.name(track).to_owned()).collect();
+    let Sink::Component(head) = scope.sink else { unreachable!("the scope is a component") };
+
+    let shared = shared(&instances, options)?;
+    let counts = instances::Counts::of(&head);
+    let head = head.finish();
+    let mut rope = Rope::default();
+    rope.own(head[..PREAMBLE].to_vec());
+    for module in shared.modules {
+        rope.section(CORE_MODULE, module);
+    }
+    rope.own(head[PREAMBLE..].to_vec());
+    for ((source, instance), shared) in instances.iter().enumerate().zip(shared.places) {
+        rope.section(COMPONENT, instance.rope(source, shared, options)?);
+    }
+    let tail = instances::Tail { graph, instances: &instances, wiring: &wiring, declared: &declared };
+    let (sections, made) = tail.encode(&counts)?;
+    rope.own(sections);
+    rope.own(instances::labels(graph, &counts, &made));
+    let reduced = reduced::encode(&head, &counts, &tail)?;
+    let exports = graph.exports.iter().map(|export| export.name.clone()).collect();
+    Ok(Encoded { rope, instances, reduced, imports, exports })
+}
+
+/// An instance to make.
+struct Instance<'a> {
+    name: &'a str,
+    kind: Kind,
+    bytes: Cow<'a, [u8]>,
+    shape: Arc<Shape>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Part(Option<Language>),
+    /// A definition of plain types, which has no code.
+    Types,
+    Denial,
+}
+
+impl Instance<'_> {
+    fn language(&self) -> Option<Language> {
+        match self.kind {
+            Kind::Part(language) => language,
+            Kind::Types | Kind::Denial => None,
+        }
+    }
+
+    fn source(&self, number: usize) -> Source<'_> {
+        Source { number, types: self.shape.types() }
+    }
+
+    /// Its component, as it is written into the app.
+    fn rope(&self, source: usize, shared: BTreeMap<usize, u32>, options: &Options) -> Result<Rope, Error> {
+        if self.kind == Kind::Types {
+            let mut rope = Rope::default();
+            rope.copy(source, 0..self.bytes.len());
+            return Ok(rope);
+        }
+        let (part, language, debug) = (self.name, self.language(), options.debug);
+        let named = Named { source, bytes: &self.bytes, part, language, debug, shared };
+        named.rope().map_err(|error| internal(self.name, error.to_string()))
+    }
+}
+
+fn internal(part: &str, reason: String) -> Error {
+    Error::Internal { part: Some(part.to_owned()), reason }
+}
+
+/// One instance: a part, a definition of plain types, or a denial.
+fn instance<'a>(
+    graph: &'a Graph,
+    parts: &'a IndexMap<String, PartBytes>,
+    name: &'a str,
+) -> Result<Instance<'a>, Error> {
+    let (kind, made) = match (graph.types.get(name), graph.denials.get(name)) {
+        (None, None) => {
+            let Some(PartBytes { part, bytes, shape }) = parts.get(name) else {
+                return Err(Error::NoBytes { part: name.to_owned() });
+            };
+            let kind = Kind::Part(part.language);
+            return Ok(Instance { name, kind, bytes: Cow::Borrowed(bytes), shape: shape.clone() });
+        }
+        (Some(sharers), _) => {
+            let wanted = Name::new(name);
+            let copies: Vec<_> = sharers
+                .iter()
+                .filter_map(|sharer| {
+                    let copy = |import: &str| Name::new(import).compatible(&wanted);
+                    Some((&*parts.get(sharer)?.part.resolve, imported(&parts.get(sharer)?.part, copy)?))
+                })
+                .collect();
+            let made = validate::deep(|| plain::component(name, &copies))
+                .and_then(|made| made.map_err(|error| format!("{error:#}")))
+                .map_err(|reason| internal(name, reason))?;
+            (Kind::Types, made)
+        }
+        (None, Some(denial)) => {
+            let met = graph.edges.iter().filter(|edge| edge.to == name);
+            let copies: Vec<_> = met
+                .filter_map(|edge| {
+                    let part = &parts.get(&edge.from)?.part;
+                    let interface = imported(part, |import| import == edge.import)?;
+                    Some(deny::Copy { name: &edge.export, resolve: &part.resolve, interface })
+                })
+                .collect();
+            let made = validate::deep(|| deny::component(&copies))
+                .and_then(|made| made.map_err(|error| format!("{error:#}")))
+                .map_err(|reason| Error::Unclosable {
+                    interfaces: denial.interfaces.clone(),
+                    parts: denial.parts.clone(),
+                    reason,
+                })?;
+            (Kind::Denial, made)
+        }
+    };
+    let shape = validate::made(&made).map_err(|reason| internal(name, reason))?;
+    Ok(Instance { name, kind, bytes: Cow::Owned(made), shape: Arc::new(shape) })
+}
+
+/// The first interface a part imports under a name that fits.
+fn imported(part: &Part, fits: impl Fn(&str) -> bool) -> Option<InterfaceId> {
+    part.resolve.worlds[part.world].imports.iter().find_map(|(key, item)| match item {
+        WorldItem::Interface { id, .. } => fits(&part.resolve.name_world_key(key)).then_some(*id),
+        WorldItem::Function(_) | WorldItem::Type { .. } => None,
+    })
+}
+
+/// What meets an import of an instance.
+enum Met<'a> {
+    /// By semver track.
+    Host(String),
+    Edge(&'a Edge),
+}
+
+/// The imports of one instance, by the name in the binary.
+type Arguments<'a> = Vec<(String, Met<'a>)>;
+
+/// Decides for every import of every instance what meets it. An import that the graph does not know is refused: a part
+/// that changed since would be wired to nothing, in silence.
+fn wired<'a>(graph: &'a Graph, instances: &'a [Instance<'a>]) -> Result<(Host<'a>, Vec<Arguments<'a>>), Error> {
+    let mut host = Host::new(graph);
+    let mut edges: HashMap<&str, HashMap<&str, &Edge>> = HashMap::new();
+    for edge in &graph.edges {
+        edges.entry(&edge.from).or_default().insert(&edge.import, edge);
+    }
+    let mut wiring = Vec::with_capacity(instances.len());
+    for (number, instance) in instances.iter().enumerate() {
+        let edges = edges.get(instance.name);
+        let mut arguments = Vec::with_capacity(instance.shape.imports.len());
+        for (import, raw) in &instance.shape.imports {
+            let edge = edges.and_then(|edges| match instance.kind {
+                Kind::Part(_) => edges.get(import.as_str()).copied(),
+                // What is made for the app may have an import in another version than those it was made for.
+                Kind::Types | Kind::Denial => {
+                    let wanted = Name::new(import);
+                    let exact = edges.get(import.as_str()).copied();
+                    exact.or_else(|| edges.values().find(|edge| Name::new(&edge.import).compatible(&wanted)).copied())
+                }
+            });
+            let met = match edge {
+                Some(edge) => Met::Edge(edge),
+                None => {
+                    let unplanned = || Error::Unplanned { part: instance.name.to_owned(), import: import.clone() };
+                    let (_, item) = instance.shape.import(import).ok_or_else(unplanned)?;
+                    if !host.add(number, import, Copy { source: instance.source(number), item }) {
+                        return Err(unplanned());
+                    }
+                    Met::Host(Name::new(import).canonical())
+                }
+            };
+            arguments.push((raw.clone(), met));
+        }
+        wiring.push(arguments);
+    }
+    Ok((host, wiring))
+}
+
+/// The core modules to store once.
+fn shared(instances: &[Instance<'_>], options: &Options) -> Result<dedupe::Shared, Error> {
+    if options.modules == Modules::Apart {
+        return Ok(dedupe::Shared { modules: Vec::new(), places: vec![BTreeMap::new(); instances.len()] });
+    }
+    let sharers = instances.iter().map(|instance| {
+        let module = module_name(instance.name, instance.language());
+        dedupe::Sharer { part: instance.name, module, bytes: &instance.bytes }
+    });
+    let sharers: Vec<_> = sharers.collect();
+    dedupe::shared(&sharers, options.debug).map_err(|error| Error::Internal { part: None, reason: error.to_string() })
+}
+
+/// The sort of what an export is, where it can be given to another.
+fn sort(ty: &wasmparser::component_types::ComponentEntityType) -> Option<ComponentExportKind> {
+    use wasmparser::component_types::ComponentEntityType as Entity;
+    match ty {
+        Entity::Instance(_) => Some(ComponentExportKind::Instance),
+        Entity::Func(_) => Some(ComponentExportKind::Func),
+        Entity::Type { .. } => Some(ComponentExportKind::Type),
+        Entity::Module(_) | Entity::Value(_) | Entity::Component(_) => None,
+    }
+}
