@@ -31,6 +31,7 @@ use crate::{
 mod bundle;
 mod decode;
 mod diagnose;
+mod enlarge;
 mod error;
 mod limits;
 mod read;
@@ -41,6 +42,7 @@ mod world;
 pub(crate) use self::decode::{binary, decode_binary, guarded, truncated, unreadable};
 pub use self::{
     decode::decode_part,
+    enlarge::{Enlarged, enlarged},
     error::{Error, Failure, Kind, Place},
     universe::{Alias, Provenance},
 };

@@ -6,6 +6,7 @@ mod backend;
 mod errors;
 mod matrix;
 mod pipeline;
+mod readme;
 mod scaffold;
 mod storefront;
 mod support;

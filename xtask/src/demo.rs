@@ -12,8 +12,11 @@ use crate::{
     setup::{self, root, succeed, timed},
 };
 
-/// 1. Sets up. 2. Builds the storefront, and once more with nothing changed. 3. Shows how it is wired. 4. Serves it and
-/// sends real requests. 5. Prints what came back.
+/// 1. Sets up.
+/// 2. Builds the storefront, and once more with nothing changed.
+/// 3. Shows how it is wired.
+/// 4. Serves it and sends real requests.
+/// 5. Prints what came back.
 pub fn run() -> Outcome {
     let start = Instant::now();
     let ready = setup::run()?;

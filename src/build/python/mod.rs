@@ -67,6 +67,7 @@ impl Backend for Python {
             Ok((layout, modules)) => {
                 let wanted = names::classes(&unit.part.resolve, unit.part.world);
                 errors.extend(check::check(&modules, &layout.entry, &wanted));
+                errors.extend(check::late_imports(&modules));
             }
             Err(found) => errors.extend(found),
         }
