@@ -167,4 +167,8 @@ pub fn files(
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]
+mod generated;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;

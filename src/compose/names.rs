@@ -8,17 +8,27 @@
 //!    range, so the work is linear in the sections and looks at no function.
 //! 2. A core module that several parts share ([`super::dedupe`]) is not copied: an alias of the one that the app holds
 //!    stands in its place, so that no index in the part moves. That one is named after all who share it.
-//! 3. Debug information is left out where that is asked for.
+//! 3. Imports and exports have their full names: a version that is told in two pieces (`a:b/c@0.2` with the suffix `.6`)
+//!    is put together, as engines of today have it.
+//! 4. Debug information is left out where that is asked for.
 //!
-//! Invariant: nothing but name sections, debug information, places of shared modules and the sizes around them changes.
+//! Invariant: nothing but name sections, debug information, places of shared modules, versions of the component's own
+//! imports and exports, and the sizes around them changes.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{borrow::Cow, collections::BTreeMap, ops::Range};
 
-use wasm_encoder::{Alias, ComponentAliasSection, ComponentOuterAliasKind, ComponentSection};
+use wasm_encoder::{
+    Alias, ComponentAliasSection, ComponentExportSection, ComponentImportSection, ComponentOuterAliasKind,
+    ComponentSection, Encode,
+};
+use wasmparser::{BinaryReader, ComponentExportSectionReader, ComponentExternName, ComponentImportSectionReader};
 
 use super::{
     DebugInfo,
-    sections::{COMPONENT, CORE_MODULE, CUSTOM, MAX_DEPTH, Malformed, PREAMBLE, Rope, custom, sections, size},
+    sections::{
+        COMPONENT, CORE_MODULE, CUSTOM, EXPORTS, IMPORTS, MAX_DEPTH, Malformed, PREAMBLE, Rope, Section, custom,
+        read_size, sections, size,
+    },
 };
 use crate::language::Language;
 
@@ -77,6 +87,10 @@ impl Named<'_> {
                     let renamed = renamed((self.source, self.bytes), section.contents, "component-name", own);
                     rope.section(CUSTOM, renamed);
                 }
+                IMPORTS | EXPORTS if depth == 0 => match self.with_full_names(&section)? {
+                    Some(contents) => rope.section(section.id, contents),
+                    None => rope.copy(self.source, section.whole),
+                },
                 CUSTOM if self.debug.drops(self.bytes, &section.contents) => {}
                 _ => rope.copy(self.source, section.whole),
             }
@@ -86,6 +100,43 @@ impl Named<'_> {
             rope.section(CUSTOM, renamed((self.source, self.bytes), range.end..range.end, "component-name", own));
         }
         Ok(rope)
+    }
+
+    /// The contents of a section of imports or exports, if a name in it is in two pieces.
+    fn with_full_names(&self, section: &Section) -> Result<Option<Rope>, Malformed> {
+        let cut_off = |_| Malformed::CutOff(section.whole.start);
+        let reader = || BinaryReader::new(&self.bytes[section.contents.clone()], section.contents.start as u64);
+        let mut changed = false;
+        let mut full = |name: ComponentExternName<'_>| {
+            changed |= name.version_suffix.is_some();
+            wasm_encoder::ComponentExternName {
+                name: Cow::Owned(name.full_name().into_owned()),
+                implements: name.full_implements().map(|implements| Cow::Owned(implements.into_owned())),
+                version_suffix: None,
+                external_id: name.external_id.map(|id| Cow::Owned(id.to_owned())),
+            }
+        };
+        let mut contents = Vec::new();
+        if section.id == IMPORTS {
+            let mut imports = ComponentImportSection::new();
+            for import in ComponentImportSectionReader::new(reader()).map_err(cut_off)? {
+                let import = import.map_err(cut_off)?;
+                imports.import(full(import.name), import.ty.into());
+            }
+            imports.encode(&mut contents);
+        } else {
+            let mut exports = ComponentExportSection::new();
+            for export in ComponentExportSectionReader::new(reader()).map_err(cut_off)? {
+                let export = export.map_err(cut_off)?;
+                exports.export(full(export.name), export.kind.into(), export.index, export.ty.map(Into::into));
+            }
+            exports.encode(&mut contents);
+        }
+        let mut rope = Rope::default();
+        // The encoding begins with the size, which the rope's own section has as well.
+        let frame = size(read_size(&contents, 0..contents.len()).map_or(0, |range| range.len())).len();
+        rope.own(contents.split_off(frame));
+        Ok(changed.then_some(rope))
     }
 }
 
@@ -139,7 +190,7 @@ impl Module<'_> {
             (title == b"name").then_some(start..section.contents.end)
         })?;
         let own = sections(self.bytes, names).map_while(Result::ok).find(|subsection| subsection.id == OWN_NAME)?;
-        let name = super::sections::read_size(self.bytes, own.contents)?;
+        let name = read_size(self.bytes, own.contents)?;
         std::str::from_utf8(&self.bytes[name]).ok().filter(|name| !name.is_empty())
     }
 }

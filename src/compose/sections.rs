@@ -10,6 +10,8 @@ pub(super) const PREAMBLE: usize = 8;
 pub(super) const CUSTOM: u8 = 0;
 pub(super) const CORE_MODULE: u8 = 1;
 pub(super) const COMPONENT: u8 = 4;
+pub(super) const IMPORTS: u8 = 10;
+pub(super) const EXPORTS: u8 = 11;
 /// Deeper nesting is refused.
 pub(super) const MAX_DEPTH: usize = 100;
 

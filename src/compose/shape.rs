@@ -9,15 +9,12 @@ use wasmparser::{
     types::{Types, TypesRef},
 };
 
-use super::sections::{PREAMBLE, sections};
-
-const IMPORTS: u8 = 10;
-const EXPORTS: u8 = 11;
+use super::sections::{EXPORTS, IMPORTS, PREAMBLE, sections};
 
 /// The outer types of a component, with the names under which they are known.
 ///
-/// A name in the binary may be shorter than the full one, which WIT and the planner have: `a:b/c@0.2` with the suffix
-/// `.6` beside it.
+/// A name in the binary may be shorter than the full one, which WIT and the planner have, and the part once it is written
+/// into an app: `a:b/c@0.2` with the suffix `.6` beside it.
 pub(super) struct Shape {
     types: Types,
     /// In the component's order: full name → name in the binary.
@@ -55,15 +52,13 @@ impl Shape {
     }
 
     /// The import of this full name.
-    pub fn import(&self, name: &str) -> Option<(&str, &ComponentItem)> {
-        let raw = self.imports.get(name)?;
-        Some((raw, self.types.component_item_for_import(raw)?))
+    pub fn import(&self, name: &str) -> Option<&ComponentItem> {
+        self.types.component_item_for_import(self.imports.get(name)?)
     }
 
     /// The export of this full name.
-    pub fn export(&self, name: &str) -> Option<(&str, &ComponentItem)> {
-        let raw = self.exports.get(name)?;
-        Some((raw, self.types.component_item_for_export(raw)?))
+    pub fn export(&self, name: &str) -> Option<&ComponentItem> {
+        self.types.component_item_for_export(self.exports.get(name)?)
     }
 }
 

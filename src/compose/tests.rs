@@ -22,9 +22,10 @@ use crate::{
     },
 };
 
-const FULL: Options = Options { modules: Modules::Shared, debug: DebugInfo::Keep, validation: Validation::Full };
+pub(super) const FULL: Options =
+    Options { modules: Modules::Shared, debug: DebugInfo::Keep, validation: Validation::Full };
 
-fn chain(name: &str) -> PathBuf {
+pub(super) fn chain(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/compose/chain").join(format!("{name}.wat"))
 }
 
@@ -38,7 +39,7 @@ fn composed(parts: &IndexMap<String, PartBytes>, wiring: &Wiring) -> (Graph, Com
 }
 
 /// Instantiates an app on the engine, with whatever it imports as traps.
-fn instantiates(composed: &Composed) {
+pub(super) fn instantiates(composed: &Composed) {
     let mut config = wasmtime::Config::new();
     config.wasm_component_model_async(true).wasm_component_model_implements(true);
     let engine = Engine::new(&config).expect("an engine");
@@ -480,31 +481,154 @@ fn deep_types_are_refused_not_overflowed() {
     assert!(component("deep", outer.finish(), None).is_err());
 }
 
-#[test]
-fn mutants_are_answered() {
-    let parts = ["gateway", "auth", "inference"].map(|name| super::file(&chain(name)).expect("a component"));
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut next = |below: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state % u64::try_from(below).expect("small")).expect("small")
-    };
-    for round in 0..300 {
-        let mut mutated: IndexMap<String, PartBytes> = IndexMap::new();
-        for (name, part) in &parts {
-            let mut bytes = part.bytes.to_vec();
-            if round % 3 == mutated.len() {
-                for _ in 0..=next(3) {
-                    let at = next(bytes.len());
-                    bytes[at] = u8::try_from(next(256)).expect("a byte");
-                }
-            }
-            // Any answer but a panic or a hang.
-            if let Ok(part) = component(name, bytes, Some(Language::Go)) {
-                mutated.insert(name.clone(), part);
-            }
-        }
-        let _ = app(&mutated, &Wiring::default(), &plan::Options::default(), &FULL);
+/// Two parts over the same large module and a small one of their own each.
+fn twins() -> IndexMap<String, PartBytes> {
+    let mut parts = IndexMap::new();
+    for (name, number) in [("left", 1), ("right", 2)] {
+        let text = format!(
+            r#"(component
+                (component $inner
+                    (core module $big
+                        (func $fail (export "fail") unreachable)
+                        (func $count (export "count") (param i32) (result i32) local.get 0 i32.const 1 i32.add)
+                        (data "{}"))
+                    (core instance $i (instantiate $big))
+                    (func (export "count") (param "n" u32) (result u32) (canon lift (core func $i "count"))))
+                (core module $big
+                    (func $fail (export "fail") unreachable)
+                    (func $count (export "count") (param i32) (result i32) local.get 0 i32.const 1 i32.add)
+                    (data "{}"))
+                (core module $own
+                    (import "big" "count" (func $count (param i32) (result i32)))
+                    (import "big" "fail" (func $fail))
+                    (func $run (export "run") (param i32) (result i32)
+                        local.get 0 i32.eqz if call $fail end
+                        local.get 0 call $count i32.const {number} i32.mul))
+                (core instance $b (instantiate $big))
+                (core instance $o (instantiate $own (with "big" (instance $b))))
+                (func (export "{name}") (param "n" u32) (result u32) (canon lift (core func $o "run"))))"#,
+            "x".repeat(8_000),
+            "x".repeat(8_000),
+        );
+        parts.insert(name.to_owned(), component(name, text.into_bytes(), Some(Language::Python)).expect("a component"));
     }
+    parts
+}
+
+fn modules(app: &[u8]) -> usize {
+    let all = wasmparser::Parser::new(0).parse_all(app);
+    all.filter(|payload| matches!(payload, Ok(wasmparser::Payload::ModuleSection { .. }))).count()
+}
+
+#[test]
+fn what_parts_share_is_stored_once_and_runs_the_same() {
+    let parts = twins();
+    let compose =
+        |options: &Options| app(&parts, &Wiring::default(), &plan::Options::default(), options).expect("composed").1;
+    let shared = compose(&FULL);
+    let apart = compose(&Options { modules: Modules::Apart, ..FULL });
+    assert_eq!((modules(&shared.bytes), modules(&apart.bytes)), (3, 6));
+    assert!(shared.bytes.len() + 3 * 8_000 < apart.bytes.len(), "{} {}", shared.bytes.len(), apart.bytes.len());
+    assert_eq!(compose(&FULL).digest, shared.digest);
+
+    for composed in [&shared, &apart] {
+        let engine = Engine::default();
+        let app = Component::new(&engine, &composed.bytes).expect("the app compiles");
+        let mut store = Store::new(&engine, ());
+        let instance = Linker::new(&engine).instantiate(&mut store, &app).expect("the app starts");
+        for (export, result) in [("left", 5), ("right", 10)] {
+            let run = instance.get_typed_func::<(u32,), (u32,)>(&mut store, export).expect("the function");
+            assert_eq!(run.call(&mut store, (4,)).expect("runs"), (result,));
+        }
+        // The frame of a shared module tells who shares it, and no part; the one around it does.
+        let right = instance.get_typed_func::<(u32,), (u32,)>(&mut store, "right").expect("the function");
+        let trap = right.call(&mut store, (0,)).expect_err("traps");
+        let backtrace = trap.downcast_ref::<wasmtime::WasmBacktrace>().expect("a backtrace");
+        let modules: Vec<_> = backtrace.frames().iter().filter_map(|frame| frame.module().name()).collect();
+        let inner = if composed.bytes == shared.bytes { "big, shared by left, right" } else { "right (python)" };
+        assert_eq!(modules, [inner, "right (python)"]);
+    }
+}
+
+#[test]
+fn debug_information_is_left_out_where_asked() {
+    let custom = |name: &str| format!(r#"(@custom "{name}" "0123456789")"#);
+    let text = format!(
+        r#"(component
+            (core module $m {} {} (func $f (export "f")))
+            (core instance $i (instantiate $m))
+            (func (export "f") (canon lift (core func $i "f"))))"#,
+        custom(".debug_info"),
+        custom("other"),
+    );
+    let parts: IndexMap<_, _> =
+        [("a".to_owned(), component("a", text.into_bytes(), None).expect("a component"))].into_iter().collect();
+    let told = |options: &Options| {
+        let app = app(&parts, &Wiring::default(), &plan::Options::default(), options).expect("composed").1;
+        wasmprinter::print_bytes(&app.bytes).expect("printable")
+    };
+    let (kept, stripped) = (told(&FULL), told(&Options { debug: DebugInfo::Strip, ..FULL }));
+    assert!(kept.contains(".debug_info") && !stripped.contains(".debug_info"), "{stripped}");
+    assert!(stripped.contains("@custom \"other\"") && stripped.contains("(func $f"), "{stripped}");
+}
+
+/// Names as `wit-component` writes them where it is asked for canonical ones: `a:b/c@0.1`, with the rest beside it.
+#[test]
+fn canonical_names_compose() {
+    let provider = r#"(component
+        (core module $m (func (export "f") (result i32) i32.const 42))
+        (core instance $i (instantiate $m))
+        (func $f (result u32) (canon lift (core func $i "f")))
+        (instance $e (export "f" (func $f)))
+        (export "acme:names/api@0.1" (version-suffix ".4") (instance $e)))"#;
+    let consumer = r#"(component
+        (import "acme:names/api@0.1" (version-suffix ".2") (instance $api (export "f" (func (result u32)))))
+        (core func $f (canon lower (func $api "f")))
+        (core module $m (import "" "f" (func $f (result i32))) (func (export "run") (result i32) call $f))
+        (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+        (func (export "run") (result u32) (canon lift (core func $i "run"))))"#;
+    let parts: IndexMap<_, _> = [("consumer", consumer), ("provider", provider)]
+        .into_iter()
+        .map(|(name, text)| (name.to_owned(), component(name, text.as_bytes().to_vec(), None).expect("a component")))
+        .collect();
+    let (graph, composed) = composed(&parts, &Wiring::default());
+    assert_eq!(graph.edges[0].import, "acme:names/api@0.1.2");
+    assert_eq!(composed.exports, ["run"]);
+    instantiates(&composed);
+}
+
+#[test]
+fn builtins_newer_than_other_tools_compose() {
+    let newer = r#"(component
+        (core func $cancel (canon subtask.cancel async))
+        (core func $inc (canon backpressure.inc))
+        (core func $dec (canon backpressure.dec))
+        (core func $set (canon waitable-set.new))
+        (core module $m
+            (import "" "set" (func $set (result i32)))
+            (func (export "f") (result i32) i32.const 7))
+        (core instance $i (instantiate $m (with "" (instance (export "set" (func $set))))))
+        (func $f (result u32) (canon lift (core func $i "f")))
+        (instance $e (export "f" (func $f)))
+        (export "acme:newer/api@0.1.0" (instance $e)))"#;
+    let user = r#"(component
+        (import "acme:newer/api@0.1.0" (instance $api (export "f" (func (result u32)))))
+        (alias export $api "f" (func $f))
+        (export "run" (func $f)))"#;
+    let parts: IndexMap<_, _> = [("user", user), ("newer", newer)]
+        .into_iter()
+        .map(|(name, text)| (name.to_owned(), component(name, text.as_bytes().to_vec(), None).expect("a component")))
+        .collect();
+    let (_, composed) = composed(&parts, &Wiring::default());
+    assert_eq!(composed.exports, ["run"]);
+}
+
+#[test]
+fn an_app_larger_than_engines_accept_is_refused_with_the_count() {
+    let graph =
+        |count: usize| Graph { instances: (0..count).map(|number| format!("c{number}")).collect(), ..Graph::default() };
+    let refused = |count| super::compose(&graph(count), &IndexMap::new(), &FULL).expect_err("refused");
+    let Error::TooLarge { what, count, limit } = refused(1_001) else { panic!("it is too large") };
+    assert_eq!((what, count, limit), ("components", 1_001, 1_000));
+    assert!(matches!(refused(1_000), Error::NoBytes { .. }));
 }

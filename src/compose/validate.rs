@@ -48,7 +48,9 @@ pub(super) fn made(bytes: &[u8]) -> Result<Shape, String> {
 }
 
 fn shape(bytes: &[u8]) -> Result<Shape, wasmparser::Error> {
-    let types = Validator::new_with_features(features()).validate_all(bytes)?;
+    // Versions in two pieces are put together where a part is written into an app.
+    let features = features() | WasmFeatures::CM_CANON_NAMES;
+    let types = Validator::new_with_features(features).validate_all(bytes)?;
     Shape::new(bytes, types)
 }
 

@@ -9,7 +9,7 @@ use crate::language::Language;
 use super::{
     Part,
     error::{Error, Failure, Kind, Looks},
-    limits,
+    limits, packages,
 };
 
 /// Reads the world of a component, binary or text.
@@ -54,6 +54,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DecodedWasm, Kind> {
     let binary = to_binary(bytes)?;
     if wasmparser::Parser::is_core_wasm(&binary) {
         return Err(Kind::CoreModule);
+    }
+    if let Some(package) = packages::cycle(&binary) {
+        let message = format!("no WIT can say what it imports and exports: the package `{package}` needs itself");
+        return Err(Kind::Invalid { message, offset: None });
     }
     wit_parser::decoding::decode(&binary).map_err(|e| invalid(&e, &binary))
 }
@@ -155,6 +159,23 @@ mod tests {
         let mut broken = whole.clone();
         broken[8] = 99;
         assert_eq!(code(&broken), "resolve::invalid-component");
+    }
+
+    /// Valid, and nothing that WIT can say; the parser would not come to an end.
+    #[test]
+    fn packages_that_need_each_other_are_refused() {
+        let text = |back: &str| {
+            format!(
+                r#"(component
+                    (import "a:x/one" (instance $one (export "r" (type (sub resource)))))
+                    (alias export $one "r" (type $r))
+                    (import "b:y/two" (instance $two (alias outer 1 $r (type $r)) (export "r" (type (eq $r)))))
+                    (alias export $two "r" (type $s))
+                    (import "{back}/three" (instance (alias outer 1 $s (type $r)) (export "r" (type (eq $r))))))"#
+            )
+        };
+        assert_eq!(code(text("c:z").as_bytes()), "ok");
+        assert_eq!(code(text("a:x").as_bytes()), "resolve::invalid-component");
     }
 
     #[test]

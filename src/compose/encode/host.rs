@@ -1,18 +1,19 @@
 //! What the app asks of the host: the imports of its parts, one for each semver track.
 //!
 //! 1. Every import of an instance that no edge meets is a copy of one of the plan's host imports.
-//! 2. An interface comes after those whose types any copy of it uses; otherwise the plan's order is kept.
-//! 3. Each is declared as the union of its copies ([`super::types`]), in the highest version wanted.
+//! 2. With them come types that they use and that the part has from elsewhere ([`super::borrowed`]).
+//! 3. An interface comes after those whose types any copy of it uses; otherwise the plan's order is kept.
+//! 4. Each is declared as the union of its copies ([`super::types`]), in the highest version wanted.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::HashMap;
 
 use indexmap::IndexMap;
-use wasm_encoder::{ComponentExportKind, ComponentExternName};
+use wasm_encoder::ComponentExportKind;
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ResourceId};
 
 use super::{
     Instance,
-    types::{Copy, Scope, Side, Source, Unsupported, aliased, resource},
+    types::{Copy, Scope, Side, Source, Unsupported, aliased, external, resource},
 };
 use crate::{compare::Name, compose::Error, plan::graph::Graph};
 
@@ -43,22 +44,27 @@ impl<'a> Host<'a> {
         known.map(|known| known.copies.push((number, copy))).is_some()
     }
 
+    /// Adds types of an import that is not the host's.
+    pub fn borrow(&mut self, number: usize, import: &'a str, copy: Copy<'a>) {
+        let new = || HostImport { name: import, copies: Vec::new() };
+        let known = self.imports.entry(Name::new(import).canonical()).or_insert_with(new);
+        if Name::new(known.name).semver() < Name::new(import).semver() {
+            known.name = import;
+        }
+        known.copies.push((number, copy));
+    }
+
     /// Declares all of them; gives what stands for each, by semver track, in their order.
     pub fn declare(&self, scope: &mut Scope, instances: &[Instance<'_>]) -> Result<IndexMap<&str, Item>, Error> {
         let mut declared = IndexMap::new();
         for index in self.in_order(instances)? {
             let (track, import) = self.imports.get_index(index).expect("the order is of these");
-            let copies: Vec<Copy<'_>> = import.copies.iter().map(|(_, copy)| *copy).collect();
+            let copies: Vec<Copy<'_>> = import.copies.iter().map(|(_, copy)| copy.clone()).collect();
             let Some((number, first)) = import.copies.first() else {
                 let reason = format!("the plan leaves `{}` to the host, but nothing imports it", import.name);
                 return Err(Error::Internal { part: None, reason });
             };
-            let name = ComponentExternName {
-                name: Cow::Borrowed(import.name),
-                implements: first.item.full_implements(),
-                version_suffix: None,
-                external_id: first.item.external_id.as_deref().map(Cow::Borrowed),
-            };
+            let name = external(import.name, first.item);
             let item = scope
                 .declare(Side::Import, name, &copies)
                 .map_err(|Unsupported(reason)| Error::TooNew { part: instances[*number].name.to_owned(), reason })?;

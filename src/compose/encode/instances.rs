@@ -1,14 +1,14 @@
 //! The part of an app behind its components: instances, aliases, exports; and what names them.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::HashMap;
 
 use indexmap::IndexMap;
 use wasm_encoder::{
-    Alias, ComponentBuilder, ComponentExportKind, ComponentExternName, ComponentNameSection, ComponentSection, NameMap,
-    ProducersField, ProducersSection,
+    Alias, ComponentBuilder, ComponentExportKind, ComponentNameSection, ComponentSection, NameMap, ProducersField,
+    ProducersSection,
 };
 
-use super::{Arguments, Instance, Met, host::Item, internal, sort};
+use super::{Arguments, Instance, Met, host::Item, internal, sort, types::external};
 use crate::{
     compose::{Error, sections::PREAMBLE},
     plan::graph::Graph,
@@ -51,7 +51,7 @@ pub(super) struct Tail<'a> {
 struct Writer<'a> {
     sections: ComponentBuilder,
     base: &'a Counts,
-    /// Exports of instances, by instance and name in the binary.
+    /// Exports of instances, by instance and name.
     taken: HashMap<(u32, String), Item>,
 }
 
@@ -100,14 +100,8 @@ impl Tail<'_> {
             let item = self.exported(&mut writer, &made, &export.from, &export.name);
             let (kind, index) = item.map_err(|reason| internal(&export.from, reason))?;
             let (_, number) = made[export.from.as_str()];
-            let item = self.instances[number].shape.export(&export.name).map(|(_, item)| item);
-            let name = ComponentExternName {
-                name: Cow::Borrowed(&export.name),
-                implements: item.and_then(|item| item.full_implements()),
-                version_suffix: None,
-                external_id: item.and_then(|item| item.external_id.as_deref()).map(Cow::Borrowed),
-            };
-            writer.sections.export(name, kind, index, None);
+            let name = self.instances[number].shape.export(&export.name).map(|item| external(&export.name, item));
+            writer.sections.export(name.unwrap_or_else(|| export.name.as_str().into()), kind, index, None);
         }
         let indices = self.instances.iter().map(|instance| made[instance.name].0).collect();
         Ok((writer.sections.finish()[PREAMBLE..].to_vec(), indices))
@@ -122,12 +116,12 @@ impl Tail<'_> {
         export: &str,
     ) -> Result<Item, String> {
         let (index, number) = *made.get(of).ok_or_else(|| format!("`{of}` is not made before it is needed"))?;
-        let (raw, item) = self.instances[number]
+        let item = self.instances[number]
             .shape
             .export(export)
             .ok_or_else(|| format!("`{of}` does not export `{export}`, as the plan has it"))?;
         let kind = sort(&item.ty).ok_or_else(|| format!("`{export}` of `{of}` cannot be given to a component"))?;
-        Ok(writer.take(index, raw, kind))
+        Ok(writer.take(index, export, kind))
     }
 }
 

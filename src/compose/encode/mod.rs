@@ -11,6 +11,7 @@
 //! Invariant: no function of a part is looked at; what the app imports is what the graph leaves to the host, what it
 //! exports is what the graph exports.
 
+mod borrowed;
 mod host;
 mod instances;
 mod reduced;
@@ -28,7 +29,7 @@ use wit_parser::{InterfaceId, WorldItem};
 
 use self::{
     host::Host,
-    types::{Copy, Scope, Sink, Source},
+    types::{Copy, Extent, Scope, Sink, Source},
 };
 use super::{
     Error, Modules, Options, PartBytes, dedupe, deny,
@@ -209,7 +210,7 @@ enum Met<'a> {
     Edge(&'a Edge),
 }
 
-/// The imports of one instance, by the name in the binary.
+/// The imports of one instance, by name.
 type Arguments<'a> = Vec<(String, Met<'a>)>;
 
 /// Decides for every import of every instance what meets it. An import that the graph does not know is refused: a part
@@ -224,7 +225,7 @@ fn wired<'a>(graph: &'a Graph, instances: &'a [Instance<'a>]) -> Result<(Host<'a
     for (number, instance) in instances.iter().enumerate() {
         let edges = edges.get(instance.name);
         let mut arguments = Vec::with_capacity(instance.shape.imports.len());
-        for (import, raw) in &instance.shape.imports {
+        for import in instance.shape.imports.keys() {
             let edge = edges.and_then(|edges| match instance.kind {
                 Kind::Part(_) => edges.get(import.as_str()).copied(),
                 // What is made for the app may have an import in another version than those it was made for.
@@ -238,14 +239,25 @@ fn wired<'a>(graph: &'a Graph, instances: &'a [Instance<'a>]) -> Result<(Host<'a
                 Some(edge) => Met::Edge(edge),
                 None => {
                     let unplanned = || Error::Unplanned { part: instance.name.to_owned(), import: import.clone() };
-                    let (_, item) = instance.shape.import(import).ok_or_else(unplanned)?;
-                    if !host.add(number, import, Copy { source: instance.source(number), item }) {
+                    let item = instance.shape.import(import).ok_or_else(unplanned)?;
+                    if !host.add(number, import, Copy { source: instance.source(number), item, extent: Extent::All }) {
                         return Err(unplanned());
                     }
                     Met::Host(Name::new(import).canonical())
                 }
             };
-            arguments.push((raw.clone(), met));
+            arguments.push((import.clone(), met));
+        }
+        let from_host =
+            |import: &str| arguments.iter().any(|(name, met)| name == import && matches!(met, Met::Host(_)));
+        for (import, types) in borrowed::needed(instance, &from_host) {
+            if let Some(item) = instance.shape.import(import) {
+                host.borrow(
+                    number,
+                    import,
+                    Copy { source: instance.source(number), item, extent: Extent::Types(types) },
+                );
+            }
         }
         wiring.push(arguments);
     }

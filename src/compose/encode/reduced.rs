@@ -8,7 +8,7 @@ use wasm_encoder::{ComponentBuilder, ComponentType, ComponentTypeRef};
 use super::{
     Instance,
     instances::{Counts, Tail},
-    types::{Copy, Scope, Side, Sink, Unsupported, external},
+    types::{Copy, Extent, Scope, Side, Sink, Unsupported, external},
 };
 use crate::compose::{Error, sections::PREAMBLE};
 
@@ -34,11 +34,11 @@ fn component_type(instance: &Instance<'_>) -> Result<ComponentType, Unsupported>
     let mut scope = Scope::new(Sink::Type(ComponentType::new()));
     let shape = &instance.shape;
     let source = instance.source(0);
-    let imports = shape.imports.keys().map(|name| (Side::Import, shape.import(name)));
-    let exports = shape.exports.keys().map(|name| (Side::Export, shape.export(name)));
-    for (side, found) in imports.chain(exports) {
-        if let Some((raw, item)) = found {
-            scope.declare(side, external(raw, item), &[Copy { source, item }])?;
+    let imports = shape.imports.keys().map(|name| (Side::Import, name, shape.import(name)));
+    let exports = shape.exports.keys().map(|name| (Side::Export, name, shape.export(name)));
+    for (side, name, item) in imports.chain(exports) {
+        if let Some(item) = item {
+            scope.declare(side, external(name, item), &[Copy { source, item, extent: Extent::All }])?;
         }
     }
     match scope.sink {

@@ -11,7 +11,11 @@
 //!
 //! Invariant: only types that the planner's own bounds let through come here, so recursion over them is bounded.
 
-use std::{borrow::Cow, collections::HashMap, iter::successors};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+    iter::successors,
+};
 
 use wasm_encoder::{
     Alias, ComponentBuilder, ComponentExportKind, ComponentExternName, ComponentOuterAliasKind, ComponentType,
@@ -33,10 +37,29 @@ pub(super) struct Source<'a> {
 }
 
 /// One component's copy of an import or export.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Copy<'a> {
     pub source: Source<'a>,
     pub item: &'a ComponentItem,
+    pub extent: Extent<'a>,
+}
+
+/// How much of an interface is taken.
+#[derive(Clone, Default)]
+pub(super) enum Extent<'a> {
+    #[default]
+    All,
+    /// These types.
+    Types(BTreeSet<&'a str>),
+}
+
+impl Copy<'_> {
+    fn takes(&self, export: &str) -> bool {
+        match &self.extent {
+            Extent::All => true,
+            Extent::Types(names) => names.contains(export),
+        }
+    }
 }
 
 /// What cannot be written: told in the words of the component.
@@ -65,6 +88,9 @@ trait Space {
 
     /// An encoder of the next type, and its index.
     fn define(&mut self) -> (u32, ComponentTypeEncoder<'_>);
+
+    /// Whether records and their like must have been named before.
+    fn wants_names(&self) -> bool;
 }
 
 /// What is written into.
@@ -87,11 +113,13 @@ pub(super) struct Scope {
     resources: HashMap<(usize, ResourceId), Home>,
     /// Types taken from instances.
     taken: HashMap<(u32, String), u32>,
+    /// A function is being written.
+    in_function: bool,
 }
 
 impl Scope {
     pub fn new(sink: Sink) -> Scope {
-        Scope { sink, homes: HashMap::new(), resources: HashMap::new(), taken: HashMap::new() }
+        Scope { sink, homes: HashMap::new(), resources: HashMap::new(), taken: HashMap::new(), in_function: false }
     }
 
     /// Declares an import or an export, as the union of several copies of it, and gives its index among its kind.
@@ -107,19 +135,23 @@ impl Scope {
                 let mut interfaces = Vec::with_capacity(copies.len());
                 for copy in copies {
                     match copy.item.ty {
-                        ComponentEntityType::Instance(id) => interfaces.push((copy.source, id)),
+                        ComponentEntityType::Instance(id) => interfaces.push((copy, id)),
                         other => return Err(different(&name.name, &other)),
                     }
                 }
                 let ty = interface(self, &interfaces)?;
                 let index = self.put(side, name, ComponentTypeRef::Instance(ty));
-                for (source, id) in interfaces {
-                    self.keep_exports(source, id, index);
+                for (copy, id) in interfaces {
+                    self.keep_exports(copy, id, index);
                 }
                 Ok((ComponentExportKind::Instance, index))
             }
             ComponentEntityType::Func(id) => {
-                let ty = function(self, first.source, id)?;
+                self.in_function = true;
+                let ty = function(self, first.source, id);
+                self.in_function = false;
+                let ty =
+                    ty.map_err(|Unsupported(why)| Unsupported(format!("of the function `{}`, {why}", name.name)))?;
                 Ok((ComponentExportKind::Func, self.put(side, name, ComponentTypeRef::Func(ty))))
             }
             ComponentEntityType::Type { referenced, .. } => {
@@ -157,8 +189,9 @@ impl Scope {
     }
 
     /// Types that an instance of the scope exports are had from there.
-    fn keep_exports(&mut self, source: Source<'_>, id: ComponentInstanceTypeId, instance: u32) {
-        for (name, item) in &source.types[id].exports {
+    fn keep_exports(&mut self, copy: &Copy<'_>, id: ComponentInstanceTypeId, instance: u32) {
+        let source = copy.source;
+        for (name, item) in source.types[id].exports.iter().filter(|(name, _)| copy.takes(name)) {
             if let ComponentEntityType::Type { created, .. } = item.ty {
                 let home = Home::Export { instance, name: name.clone() };
                 if let ComponentAnyTypeId::Resource(resource) = created {
@@ -214,6 +247,10 @@ impl Space for Scope {
             Sink::Type(component) => (component.type_count(), component.ty()),
         }
     }
+
+    fn wants_names(&self) -> bool {
+        self.in_function
+    }
 }
 
 /// An instance type in the making.
@@ -250,16 +287,21 @@ impl Space for Interface<'_> {
     fn define(&mut self) -> (u32, ComponentTypeEncoder<'_>) {
         (self.ty.type_count(), self.ty.ty())
     }
+
+    fn wants_names(&self) -> bool {
+        false
+    }
 }
 
 /// Writes an interface, the union of its copies, into a scope; gives the index of the type.
-fn interface(scope: &mut Scope, copies: &[(Source<'_>, ComponentInstanceTypeId)]) -> Result<u32, Unsupported> {
+fn interface(scope: &mut Scope, copies: &[(&Copy<'_>, ComponentInstanceTypeId)]) -> Result<u32, Unsupported> {
     let (indices, resources, taken) = (HashMap::new(), HashMap::new(), HashMap::new());
     let mut interface = Interface { scope, ty: InstanceType::new(), indices, resources, taken };
     // By name: the index, of a type.
     let mut declared: HashMap<&str, Option<u32>> = HashMap::new();
-    for (source, id) in copies {
-        for (name, item) in &source.types[*id].exports {
+    for (copy, id) in copies {
+        let source = &copy.source;
+        for (name, item) in source.types[*id].exports.iter().filter(|(name, _)| copy.takes(name)) {
             let known = declared.get(name.as_str()).copied();
             match (item.ty, known) {
                 (ComponentEntityType::Type { created, .. }, Some(Some(index))) => {
@@ -289,12 +331,12 @@ fn interface(scope: &mut Scope, copies: &[(Source<'_>, ComponentInstanceTypeId)]
     Ok(index)
 }
 
-/// A name as it stands in a component.
+/// A full name, with what else an import or export is called.
 pub(super) fn external<'a>(name: &'a str, item: &'a ComponentItem) -> ComponentExternName<'a> {
     ComponentExternName {
         name: Cow::Borrowed(name),
-        implements: item.implements.as_deref().map(Cow::Borrowed),
-        version_suffix: item.version_suffix.as_deref().map(Cow::Borrowed),
+        implements: item.full_implements(),
+        version_suffix: None,
         external_id: item.external_id.as_deref().map(Cow::Borrowed),
     }
 }
@@ -345,7 +387,18 @@ fn defined(space: &mut impl Space, source: Source<'_>, id: ComponentDefinedTypeI
     if let Some(index) = space.find(source, ComponentAnyTypeId::Defined(id)) {
         return Ok(index);
     }
-    let index = match &source.types[id] {
+    let ty = &source.types[id];
+    let nominal = matches!(
+        ty,
+        ComponentDefinedType::Record(_)
+            | ComponentDefinedType::Variant(_)
+            | ComponentDefinedType::Enum(_)
+            | ComponentDefinedType::Flags(_)
+    );
+    if nominal && space.wants_names() {
+        return Err(Unsupported("a type comes from another part than the function".to_owned()));
+    }
+    let index = match ty {
         ComponentDefinedType::Primitive(ty) => {
             let (index, encoder) = space.define();
             encoder.defined_type().primitive((*ty).into());
