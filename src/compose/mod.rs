@@ -40,7 +40,7 @@ use crate::{
         self,
         graph::{Graph, Said, Wiring},
     },
-    resolve::Part,
+    resolve::{self, Part},
 };
 
 /// A component with the world that was decoded from these very bytes.
@@ -145,6 +145,16 @@ pub fn as_planned(
 
 /// Plans and composes component files, binary or text; each part is named after its file.
 pub fn files(
+    paths: &[PathBuf],
+    wiring: &Wiring,
+    options: &plan::Options,
+    how: &Options,
+) -> Result<(Graph, Composed), Error> {
+    // One stack for all of it.
+    resolve::guarded(|| of_files(paths, wiring, options, how))?
+}
+
+fn of_files(
     paths: &[PathBuf],
     wiring: &Wiring,
     options: &plan::Options,

@@ -106,7 +106,7 @@ const SHOP: &str = "package acme:shop@0.1.0;
     interface sessions { resource session { constructor(name: string); name: func() -> string; } }
     interface store { use sessions.{session}; put: func(s: session); peek: func(s: borrow<session>) -> u32; }";
 
-fn shop(world: &str) -> String {
+pub(super) fn shop(world: &str) -> String {
     format!("{SHOP} world w {{ {world} }}")
 }
 

@@ -75,7 +75,7 @@ fn valid(bytes: &[u8], what: &str) -> Result<(), Error> {
 pub(super) fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
     const STACK: usize = 256 << 20;
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("guarded".to_owned()).stack_size(STACK).spawn_scoped(scope, work);
+        let thread = std::thread::Builder::new().name("made".to_owned()).stack_size(STACK).spawn_scoped(scope, work);
         let thread = thread.map_err(|error| format!("could not start a thread: {error}"))?;
         thread.join().map_err(|panic| {
             let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());

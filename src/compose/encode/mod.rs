@@ -27,6 +27,7 @@ use indexmap::IndexMap;
 use wasm_encoder::{ComponentBuilder, ComponentExportKind};
 use wit_parser::{InterfaceId, WorldItem};
 
+pub(super) use self::reduced::alone;
 use self::{
     host::Host,
     types::{Copy, Extent, Scope, Sink, Source},

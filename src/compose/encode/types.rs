@@ -64,7 +64,7 @@ impl Copy<'_> {
 
 /// What cannot be written: told in the words of the component.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unsupported(pub String);
+pub(in crate::compose) struct Unsupported(pub String);
 
 type Key = (usize, ComponentAnyTypeId);
 
