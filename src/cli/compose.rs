@@ -7,6 +7,7 @@ use std::{
 };
 
 use mosaic::{
+    cache::Home,
     compose::{self, DebugInfo, Modules, Validation},
     diagnostic::Problem,
     event::Event,
@@ -117,10 +118,17 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let wiring = wiring(&args);
-    let (graph, composed) = compose::files(&args.files, &wiring, &plan::Options::default(), &args.how())?;
-    if args.explain {
+    let (options, how) = (plan::Options::default(), args.how());
+    let composed = if args.explain {
+        let (graph, composed) = compose::files(&args.files, &wiring, &options, &how)?;
         reporter.answer(&Explained(explain(&graph, &wiring)));
-    }
+        composed
+    } else {
+        let mut memory = compose::Memory::open(Home::from_env());
+        let composed = compose::files_again(&args.files, &wiring, &options, &how, &mut memory);
+        memory.save();
+        composed?
+    };
     match &args.output {
         Some(output) => give(output, &composed.bytes, &args, reporter)?,
         None if args.explain => {}

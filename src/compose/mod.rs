@@ -16,20 +16,24 @@ mod dedupe;
 mod deny;
 mod encode;
 mod error;
+mod memory;
 mod names;
 mod read;
+mod recipe;
 mod sections;
 mod shape;
 mod types;
 mod union;
 mod validate;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use indexmap::IndexMap;
 
+use self::recipe::{Content, Recipe};
 pub use self::{
     error::Error,
+    memory::Memory,
     names::module_name,
     read::{component, file},
     sections::Malformed,
@@ -50,6 +54,8 @@ pub struct PartBytes {
     /// Binary.
     pub bytes: Arc<[u8]>,
     shape: Arc<shape::Shape>,
+    /// Of all that is known of its types.
+    types: blake3::Hash,
 }
 
 /// How to write an app.
@@ -103,15 +109,31 @@ pub struct Composed {
 /// Composes parts by a graph that was planned from them: from the decoded worlds, which name what a language's runtime
 /// imports and leave out what no code uses.
 pub fn compose(graph: &Graph, parts: &IndexMap<String, PartBytes>, options: &Options) -> Result<Composed, Error> {
+    Ok(composed(graph, parts, options)?.1)
+}
+
+/// The same, with what it was made by.
+fn composed(
+    graph: &Graph,
+    parts: &IndexMap<String, PartBytes>,
+    options: &Options,
+) -> Result<(Recipe, Composed), Error> {
     validate::size(graph)?;
-    let encoded = encode::encode(graph, parts, options)?;
-    validate::reduced(&encoded.reduced)?;
-    let bytes = encoded.bytes();
+    let (recipe, reduced) = encode::encode(graph, parts)?;
+    validate::reduced(&reduced)?;
+    let contents =
+        parts.iter().map(|(name, part)| (name.as_str(), Content { bytes: &part.bytes, language: part.part.language }));
+    let composed = filled(&recipe, &contents.collect(), options)?;
+    Ok((recipe, composed))
+}
+
+fn filled(recipe: &Recipe, parts: &HashMap<&str, Content<'_>>, options: &Options) -> Result<Composed, Error> {
+    let bytes = recipe.fill(parts, options)?;
     if options.validation == Validation::Full {
         validate::app(&bytes)?;
     }
     let digest = blake3::hash(&bytes).to_hex().to_string();
-    Ok(Composed { bytes, digest, exports: encoded.exports, imports_left: encoded.imports })
+    Ok(Composed { bytes, digest, exports: recipe.exports.clone(), imports_left: recipe.imports.clone() })
 }
 
 /// Plans and composes parts, by name and in this order.
@@ -160,18 +182,72 @@ fn of_files(
     options: &plan::Options,
     how: &Options,
 ) -> Result<(Graph, Composed), Error> {
-    let mut parts = IndexMap::new();
+    let parts = named(paths.iter().map(|path| file(path)).collect::<Result<_, _>>()?)?;
+    app(&parts, wiring, options, how)
+}
+
+/// Parts by their names, each of which is one part's.
+fn named<T>(parts: Vec<(String, T)>) -> Result<IndexMap<String, T>, Error> {
+    let mut by_name = IndexMap::with_capacity(parts.len());
     let mut failures = Vec::new();
-    for path in paths {
-        let (name, part) = file(path)?;
-        if parts.insert(name.clone(), part).is_some() {
+    for (name, part) in parts {
+        if by_name.insert(name.clone(), part).is_some() {
             failures.push(plan::error::Failure::SameName { part: name });
         }
     }
-    if !failures.is_empty() {
-        return Err(plan::Error { failures, source: None }.into());
-    }
-    app(&parts, wiring, options, how)
+    if failures.is_empty() { Ok(by_name) } else { Err(plan::Error { failures, source: None }.into()) }
+}
+
+/// Composes component files as [`files`] does, without what is remembered of them.
+pub fn files_again(
+    paths: &[PathBuf],
+    wiring: &Wiring,
+    options: &plan::Options,
+    how: &Options,
+    memory: &mut Memory,
+) -> Result<Composed, Error> {
+    // One stack for all of it.
+    resolve::guarded(|| {
+        let read = paths.iter().map(|path| read::binary_file(path)).collect::<Result<_, _>>()?;
+        let files: IndexMap<String, Vec<u8>> = named(read)?;
+        let mut parts: IndexMap<&str, PartBytes> = IndexMap::new();
+        let mut key = blake3::Hasher::new();
+        key.update(
+            format!("{} {wiring:?} {:?} {:?}", env!("MOSAIC_COMPOSER"), options.unused, options.grants).as_bytes(),
+        );
+        for (name, bytes) in &files {
+            let digest = blake3::hash(bytes);
+            let types = match memory.types(&digest) {
+                Some(types) => types,
+                None => {
+                    let part = component(name, bytes.clone(), None)?;
+                    let types = part.types;
+                    memory.valid(digest, types);
+                    parts.insert(name, part);
+                    types
+                }
+            };
+            key.update(name.as_bytes()).update(&[0]).update(types.as_bytes());
+        }
+        let key = key.finalize();
+        if let Some(recipe) = memory.recipe(&key) {
+            let content =
+                |(name, bytes)| (String::as_str(name), Content { bytes: Vec::as_slice(bytes), language: None });
+            return filled(&recipe, &files.iter().map(content).collect(), how);
+        }
+        let mut all = IndexMap::with_capacity(files.len());
+        for (name, bytes) in &files {
+            let part = match parts.shift_remove(name.as_str()) {
+                Some(part) => part,
+                None => component(name, bytes.clone(), None)?,
+            };
+            all.insert(name.clone(), part);
+        }
+        let decoded: Vec<Part> = all.values().map(|given| given.part.clone()).collect();
+        let (recipe, composed) = composed(&plan::plan(&decoded, wiring, options)?, &all, how)?;
+        memory.keep(&key, &recipe);
+        Ok(composed)
+    })?
 }
 
 #[cfg(test)]

@@ -7,12 +7,27 @@ use crate::{language::Language, resolve};
 
 /// Reads a component, binary or text, from a file; its name is the file's, without what follows the first dot.
 pub fn file(path: &Path) -> Result<(String, PartBytes), Error> {
+    let (name, bytes) = bytes(path)?;
+    let part = component(&name, bytes, None)?;
+    Ok((name, part))
+}
+
+/// The same, but nothing is looked at yet: the bytes are those of the file, or of its binary form.
+pub(super) fn binary_file(path: &Path) -> Result<(String, Vec<u8>), Error> {
+    let (name, bytes) = bytes(path)?;
+    let binary = match resolve::binary(&name, &bytes)? {
+        Cow::Owned(binary) => Some(binary),
+        Cow::Borrowed(_) => None,
+    };
+    Ok((name, binary.unwrap_or(bytes)))
+}
+
+fn bytes(path: &Path) -> Result<(String, Vec<u8>), Error> {
     let shown = path.display().to_string();
     let stem = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next());
     let name = stem.filter(|stem| !stem.is_empty()).unwrap_or(&shown).to_owned();
     let bytes = std::fs::read(path).map_err(|source| Error::Read { path: shown, source })?;
-    let part = component(&name, bytes, None)?;
-    Ok((name, part))
+    Ok((name, bytes))
 }
 
 /// A component from its bytes, binary or text: validated in full, its world decoded.
@@ -35,15 +50,17 @@ fn read(name: &str, bytes: Vec<u8>, language: Option<Language>) -> Result<PartBy
         Err(error) => return Err(whole().err().map_or(error, Error::from)),
     };
     let is_component = wasmparser::Parser::is_component(&bytes);
-    let alone = encode::alone(&shape)
-        .ok()
-        .filter(|_| is_component)
-        .and_then(|alone| resolve::decode_part(name, &alone, language).ok());
-    let part = match alone {
+    let alone = encode::alone(&shape).ok().filter(|_| is_component);
+    let decoded = alone.as_ref().and_then(|alone| {
+        let items = shape.items().map(|(name, item)| (name.as_str(), item));
+        resolve::decode_types(name, alone, language, shape.types(), items).ok()
+    });
+    let part = match decoded {
         Some(part) => part,
         None => whole()?,
     };
-    Ok(PartBytes { part, bytes: bytes.into(), shape: Arc::new(shape) })
+    let types = blake3::hash(alone.as_ref().unwrap_or(&bytes));
+    Ok(PartBytes { part, bytes: bytes.into(), shape: Arc::new(shape), types })
 }
 
 #[cfg(test)]

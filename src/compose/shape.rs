@@ -51,6 +51,12 @@ impl Shape {
         self.types.as_ref()
     }
 
+    /// Imports, then exports, by their full names.
+    pub fn items(&self) -> impl Iterator<Item = (&String, &ComponentItem)> {
+        let imports = self.imports.keys().filter_map(|name| Some((name, self.import(name)?)));
+        imports.chain(self.exports.keys().filter_map(|name| Some((name, self.export(name)?))))
+    }
+
     /// The import of this full name.
     pub fn import(&self, name: &str) -> Option<&ComponentItem> {
         self.types.component_item_for_import(self.imports.get(name)?)

@@ -47,7 +47,7 @@ pub use self::{
     universe::{Alias, Provenance},
 };
 pub(crate) use self::{
-    decode::{binary, decode_binary, guarded, truncated, unreadable},
+    decode::{binary, decode_binary, decode_types, guarded, truncated, unreadable},
     packages::{members, named},
 };
 use self::{read::Reader, universe::Universe};

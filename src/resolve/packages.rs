@@ -36,18 +36,31 @@ pub(super) fn cycle(binary: &[u8]) -> Option<String> {
         if let ValidPayload::End(types) = validator.payload(&payload).ok()?
             && depth == 0
         {
-            let mut packages = Packages { types: types.as_ref(), owners: HashMap::new(), uses: BTreeMap::new() };
+            let types = types.as_ref();
+            let mut items = Vec::with_capacity(names.len());
             for (name, imported) in names {
                 let item = match imported {
-                    true => packages.types.component_item_for_import(name),
-                    false => packages.types.component_item_for_export(name),
+                    true => types.component_item_for_import(name),
+                    false => types.component_item_for_export(name),
                 };
-                packages.add(name, item?);
+                items.push((name, item?));
             }
-            return packages.cycle();
+            return cycle_of(types, items);
         }
     }
     None
+}
+
+/// The same for a component whose types are known: its imports and exports, in their order.
+pub(super) fn cycle_of<'a>(
+    types: TypesRef<'a>,
+    items: impl IntoIterator<Item = (&'a str, &'a ComponentItem)>,
+) -> Option<String> {
+    let mut packages = Packages { types, owners: HashMap::new(), uses: BTreeMap::new() };
+    for (name, item) in items {
+        packages.add(name, item);
+    }
+    packages.cycle()
 }
 
 struct Packages<'a> {

@@ -2,9 +2,8 @@
 //!
 //! 1. What parts do not bring is made: definitions of plain types ([`super::types`]) and denials ([`super::deny`]).
 //! 2. Every import of every instance is met by an edge of the graph, or is one of the host's ([`host`]).
-//! 3. The app is: core modules that parts share ([`super::dedupe`]); its imports, with their types; the parts, named
-//!    ([`super::names`]) and otherwise copied by range; their instances, each with exports of earlier ones for arguments;
-//!    its exports; names and producers.
+//! 3. The app is a [`Recipe`]: its imports, with their types; places for the parts; their instances, each with exports of
+//!    earlier ones for arguments; its exports; names and producers.
 //! 4. The same is written with nothing but the types in place of the parts ([`reduced`]), for a validator that has seen
 //!    the parts already.
 //!
@@ -17,11 +16,7 @@ mod instances;
 mod reduced;
 mod types;
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use indexmap::IndexMap;
 use wasm_encoder::{ComponentBuilder, ComponentExportKind};
@@ -33,42 +28,20 @@ use self::{
     types::{Copy, Extent, Scope, Sink, Source},
 };
 use super::{
-    Error, Modules, Options, PartBytes, dedupe, deny,
-    names::{Named, module_name},
-    sections::{COMPONENT, CORE_MODULE, PREAMBLE, Rope},
+    Error, PartBytes, deny,
+    recipe::{Filling, Recipe, Slot},
     shape::Shape,
     types as plain, validate,
 };
 use crate::{
     compare::Name,
-    language::Language,
     plan::graph::{Edge, Graph},
     resolve::Part,
 };
 
-/// An app, still to be put together.
-pub(super) struct Encoded<'a> {
-    rope: Rope,
-    instances: Vec<Instance<'a>>,
-    /// The app with its parts reduced to their types.
-    pub reduced: Vec<u8>,
-    pub imports: Vec<String>,
-    pub exports: Vec<String>,
-}
-
-impl Encoded<'_> {
-    pub fn bytes(&self) -> Vec<u8> {
-        let sources: Vec<&[u8]> = self.instances.iter().map(|instance| &*instance.bytes).collect();
-        self.rope.bytes(&sources)
-    }
-}
-
-/// Encodes the graph; the result is not validated yet.
-pub(super) fn encode<'a>(
-    graph: &'a Graph,
-    parts: &'a IndexMap<String, PartBytes>,
-    options: &Options,
-) -> Result<Encoded<'a>, Error> {
+/// Encodes the graph: the app but for its parts, and the app with its parts reduced to their types, which is not
+/// validated yet.
+pub(super) fn encode(graph: &Graph, parts: &IndexMap<String, PartBytes>) -> Result<(Recipe, Vec<u8>), Error> {
     let mut instances = Vec::with_capacity(graph.instances.len());
     for name in &graph.instances {
         instances.push(instance(graph, parts, name)?);
@@ -79,65 +52,28 @@ pub(super) fn encode<'a>(
     let imports: Vec<String> = declared.keys().map(|track| host.name(track).to_owned()).collect();
     let Sink::Component(head) = scope.sink else { unreachable!("the scope is a component") };
 
-    let shared = shared(&instances, options)?;
     let counts = instances::Counts::of(&head);
     let head = head.finish();
-    let mut rope = Rope::default();
-    rope.own(head[..PREAMBLE].to_vec());
-    for module in shared.modules {
-        rope.section(CORE_MODULE, module);
-    }
-    rope.own(head[PREAMBLE..].to_vec());
-    for ((source, instance), shared) in instances.iter().enumerate().zip(shared.places) {
-        rope.section(COMPONENT, instance.rope(source, shared, options)?);
-    }
     let tail = instances::Tail { graph, instances: &instances, wiring: &wiring, declared: &declared };
-    let (sections, made) = tail.encode(&counts)?;
-    rope.own(sections);
-    rope.own(instances::labels(graph, &counts, &made));
+    let (mut sections, made) = tail.encode(&counts)?;
+    sections.extend(instances::labels(graph, &counts, &made));
     let reduced = reduced::encode(&head, &counts, &tail)?;
+    let slots =
+        instances.iter().map(|instance| Slot { name: instance.name.to_owned(), filling: instance.filling.clone() });
     let exports = graph.exports.iter().map(|export| export.name.clone()).collect();
-    Ok(Encoded { rope, instances, reduced, imports, exports })
+    Ok((Recipe { head, slots: slots.collect(), tail: sections, imports, exports }, reduced))
 }
 
 /// An instance to make.
 struct Instance<'a> {
     name: &'a str,
-    kind: Kind,
-    bytes: Cow<'a, [u8]>,
+    filling: Filling,
     shape: Arc<Shape>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Part(Option<Language>),
-    /// A definition of plain types, which has no code.
-    Types,
-    Denial,
-}
-
 impl Instance<'_> {
-    fn language(&self) -> Option<Language> {
-        match self.kind {
-            Kind::Part(language) => language,
-            Kind::Types | Kind::Denial => None,
-        }
-    }
-
     fn source(&self, number: usize) -> Source<'_> {
         Source { number, types: self.shape.types() }
-    }
-
-    /// Its component, as it is written into the app.
-    fn rope(&self, source: usize, shared: BTreeMap<usize, u32>, options: &Options) -> Result<Rope, Error> {
-        if self.kind == Kind::Types {
-            let mut rope = Rope::default();
-            rope.copy(source, 0..self.bytes.len());
-            return Ok(rope);
-        }
-        let (part, language, debug) = (self.name, self.language(), options.debug);
-        let named = Named { source, bytes: &self.bytes, part, language, debug, shared };
-        named.rope().map_err(|error| internal(self.name, error.to_string()))
     }
 }
 
@@ -151,13 +87,12 @@ fn instance<'a>(
     parts: &'a IndexMap<String, PartBytes>,
     name: &'a str,
 ) -> Result<Instance<'a>, Error> {
-    let (kind, made) = match (graph.types.get(name), graph.denials.get(name)) {
+    let filling = match (graph.types.get(name), graph.denials.get(name)) {
         (None, None) => {
-            let Some(PartBytes { part, bytes, shape }) = parts.get(name) else {
+            let Some(PartBytes { shape, .. }) = parts.get(name) else {
                 return Err(Error::NoBytes { part: name.to_owned() });
             };
-            let kind = Kind::Part(part.language);
-            return Ok(Instance { name, kind, bytes: Cow::Borrowed(bytes), shape: shape.clone() });
+            return Ok(Instance { name, filling: Filling::Part, shape: shape.clone() });
         }
         (Some(sharers), _) => {
             let wanted = Name::new(name);
@@ -171,7 +106,7 @@ fn instance<'a>(
             let made = validate::deep(|| plain::component(name, &copies))
                 .and_then(|made| made.map_err(|error| format!("{error:#}")))
                 .map_err(|reason| internal(name, reason))?;
-            (Kind::Types, made)
+            Filling::Types(made)
         }
         (None, Some(denial)) => {
             let met = graph.edges.iter().filter(|edge| edge.to == name);
@@ -189,11 +124,12 @@ fn instance<'a>(
                     parts: denial.parts.clone(),
                     reason,
                 })?;
-            (Kind::Denial, made)
+            Filling::Denial(made)
         }
     };
-    let shape = validate::made(&made).map_err(|reason| internal(name, reason))?;
-    Ok(Instance { name, kind, bytes: Cow::Owned(made), shape: Arc::new(shape) })
+    let (Filling::Types(made) | Filling::Denial(made)) = &filling else { unreachable!("a part has been returned") };
+    let shape = validate::made(made).map_err(|reason| internal(name, reason))?;
+    Ok(Instance { name, filling, shape: Arc::new(shape) })
 }
 
 /// The first interface a part imports under a name that fits.
@@ -227,10 +163,10 @@ fn wired<'a>(graph: &'a Graph, instances: &'a [Instance<'a>]) -> Result<(Host<'a
         let edges = edges.get(instance.name);
         let mut arguments = Vec::with_capacity(instance.shape.imports.len());
         for import in instance.shape.imports.keys() {
-            let edge = edges.and_then(|edges| match instance.kind {
-                Kind::Part(_) => edges.get(import.as_str()).copied(),
+            let edge = edges.and_then(|edges| match instance.filling {
+                Filling::Part => edges.get(import.as_str()).copied(),
                 // What is made for the app may have an import in another version than those it was made for.
-                Kind::Types | Kind::Denial => {
+                Filling::Types(_) | Filling::Denial(_) => {
                     let wanted = Name::new(import);
                     let exact = edges.get(import.as_str()).copied();
                     exact.or_else(|| edges.values().find(|edge| Name::new(&edge.import).compatible(&wanted)).copied())
@@ -263,19 +199,6 @@ fn wired<'a>(graph: &'a Graph, instances: &'a [Instance<'a>]) -> Result<(Host<'a
         wiring.push(arguments);
     }
     Ok((host, wiring))
-}
-
-/// The core modules to store once.
-fn shared(instances: &[Instance<'_>], options: &Options) -> Result<dedupe::Shared, Error> {
-    if options.modules == Modules::Apart {
-        return Ok(dedupe::Shared { modules: Vec::new(), places: vec![BTreeMap::new(); instances.len()] });
-    }
-    let sharers = instances.iter().map(|instance| {
-        let module = module_name(instance.name, instance.language());
-        dedupe::Sharer { part: instance.name, module, bytes: &instance.bytes }
-    });
-    let sharers: Vec<_> = sharers.collect();
-    dedupe::shared(&sharers, options.debug).map_err(|error| Error::Internal { part: None, reason: error.to_string() })
 }
 
 /// The sort of what an export is, where it can be given to another.
