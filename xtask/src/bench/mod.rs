@@ -1,4 +1,4 @@
-//! `cargo xtask bench [NAME…]`: figures of Mosaic beside those of other tools, taken in one run on one machine.
+//! `cargo xtask bench [NAME…] [--mosaic FILE]`: figures of Mosaic beside those of other tools, taken in one run on one machine.
 //!
 //! Each figure is the median of several runs of a whole process: its CPU seconds and its largest resident set as the
 //! kernel counted them for that process alone. What is compared is the ratio; the seconds are those of the machine.
@@ -17,12 +17,16 @@ use crate::{
     setup::{cargo, succeed, target, timed},
 };
 
-/// Runs the benches named, all of them by default.
-pub fn run(names: &[String]) -> Outcome {
+/// Runs the benches named, all of them by default; of a `cargo-mosaic` that is built already after `--mosaic FILE`.
+pub fn run(args: &[String]) -> Outcome {
+    let (names, built) = match args.iter().position(|arg| arg == "--mosaic") {
+        Some(at) => (&args[..at], Some(args.get(at + 1).map(PathBuf::from).ok_or("--mosaic wants a file")?)),
+        None => (args, None),
+    };
     if let Some(name) = names.iter().find(|name| *name != "compose") {
         return Err(format!("there is no bench `{name}`; there is compose"));
     }
-    compose::run()
+    compose::run(built)
 }
 
 /// The shipped build of `cargo-mosaic`.
