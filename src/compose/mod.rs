@@ -26,7 +26,11 @@ mod types;
 mod union;
 mod validate;
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use indexmap::IndexMap;
 
@@ -40,6 +44,7 @@ pub use self::{
     validate::features,
 };
 use crate::{
+    diagnostic::SourceFile,
     plan::{
         self,
         graph::{Graph, Said, Wiring},
@@ -165,42 +170,78 @@ pub fn as_planned(
     app(parts, &wiring, &options, how)
 }
 
-/// Plans and composes component files, binary or text; each part is named after its file.
-pub fn files(
-    paths: &[PathBuf],
-    wiring: &Wiring,
-    options: &plan::Options,
-    how: &Options,
-) -> Result<(Graph, Composed), Error> {
+/// A component file; its part is named after it where no name is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    pub name: Option<String>,
+    pub path: PathBuf,
+}
+
+impl From<PathBuf> for Given {
+    fn from(path: PathBuf) -> Given {
+        Given { name: None, path }
+    }
+}
+
+/// Reads component files, binary or text, as parts. A file that is given several times is several parts.
+pub fn given(files: &[Given]) -> Result<IndexMap<String, PartBytes>, Error> {
     // One stack for all of it.
-    resolve::guarded(|| of_files(paths, wiring, options, how))?
+    resolve::guarded(|| by_name(files, read::named))?
 }
 
-fn of_files(
-    paths: &[PathBuf],
-    wiring: &Wiring,
-    options: &plan::Options,
-    how: &Options,
-) -> Result<(Graph, Composed), Error> {
-    let parts = named(paths.iter().map(|path| file(path)).collect::<Result<_, _>>()?)?;
-    app(&parts, wiring, options, how)
-}
-
-/// Parts by their names, each of which is one part's.
-fn named<T>(parts: Vec<(String, T)>) -> Result<IndexMap<String, T>, Error> {
-    let mut by_name = IndexMap::with_capacity(parts.len());
+/// What files hold, by their parts' names, each of which is one part's.
+fn by_name<T>(files: &[Given], read: impl Fn(&str, &Path) -> Result<T, Error>) -> Result<IndexMap<String, T>, Error> {
+    let mut parts = IndexMap::with_capacity(files.len());
     let mut failures = Vec::new();
-    for (name, part) in parts {
-        if by_name.insert(name.clone(), part).is_some() {
+    for Given { name, path } in files {
+        let name = name.clone().unwrap_or_else(|| read::name(path));
+        let part = read(&name, path)?;
+        if parts.insert(name.clone(), part).is_some() {
             failures.push(plan::error::Failure::SameName { part: name });
         }
     }
-    if failures.is_empty() { Ok(by_name) } else { Err(plan::Error { failures, source: None }.into()) }
+    if failures.is_empty() { Ok(parts) } else { Err(plan::Error { failures, source: None }.into()) }
+}
+
+/// What a `.wac` text makes of components: an instance each time it says so, and the wiring.
+pub fn instantiated(
+    components: &IndexMap<String, PartBytes>,
+    wac: &Arc<SourceFile>,
+    unused: plan::Unused,
+) -> Result<(IndexMap<String, PartBytes>, Wiring), Error> {
+    let worlds = components.iter().map(|(name, component)| (name.clone(), component.part.clone())).collect();
+    let read = plan::wac::read(wac, &worlds)?;
+    let left = components.iter().filter(|(name, _)| !read.instances.values().any(|used| used == *name));
+    let failures: Vec<_> = left
+        .map(|(name, component)| plan::error::Failure::Unused {
+            part: name.clone(),
+            exports: plan::exports_of(&component.part),
+        })
+        .collect();
+    if !failures.is_empty() && unused == plan::Unused::Refuse {
+        return Err(plan::Error { failures, source: None }.into());
+    }
+    let parts = read.instances.iter().map(|(name, component)| {
+        let component = &components[component];
+        let part = Part { name: name.clone(), ..component.part.clone() };
+        (name.clone(), PartBytes { part, ..component.clone() })
+    });
+    Ok((parts.collect(), read.wiring))
+}
+
+/// Plans and composes component files.
+pub fn files(
+    files: &[Given],
+    wiring: &Wiring,
+    options: &plan::Options,
+    how: &Options,
+) -> Result<(Graph, Composed), Error> {
+    app(&given(files)?, wiring, options, how)
 }
 
 /// Composes component files as [`files`] does, without what is remembered of them.
 pub fn files_again(
-    paths: &[PathBuf],
+    files: &[Given],
     wiring: &Wiring,
     options: &plan::Options,
     how: &Options,
@@ -208,13 +249,12 @@ pub fn files_again(
 ) -> Result<Composed, Error> {
     // One stack for all of it.
     resolve::guarded(|| {
-        let read = paths.iter().map(|path| read::binary_file(path)).collect::<Result<_, _>>()?;
-        let files: IndexMap<String, Vec<u8>> = named(read)?;
+        let files: IndexMap<String, Vec<u8>> = by_name(files, read::binary)?;
         let mut parts: IndexMap<&str, PartBytes> = IndexMap::new();
         let mut key = blake3::Hasher::new();
-        key.update(
-            format!("{} {wiring:?} {:?} {:?}", env!("MOSAIC_COMPOSER"), options.unused, options.grants).as_bytes(),
-        );
+        let plan::Options { unused, grants, holdings, sources: _ } = options;
+        let said = format!("{} {wiring:?} {unused:?} {grants:?} {holdings:?}", env!("MOSAIC_COMPOSER"));
+        key.update(said.as_bytes());
         for (name, bytes) in &files {
             let digest = blake3::hash(bytes);
             let types = match memory.types(&digest) {

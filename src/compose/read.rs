@@ -7,27 +7,34 @@ use crate::{language::Language, resolve};
 
 /// Reads a component, binary or text, from a file; its name is the file's, without what follows the first dot.
 pub fn file(path: &Path) -> Result<(String, PartBytes), Error> {
-    let (name, bytes) = bytes(path)?;
-    let part = component(&name, bytes, None)?;
+    let name = name(path);
+    let part = named(&name, path)?;
     Ok((name, part))
 }
 
-/// The same, but nothing is looked at yet: the bytes are those of the file, or of its binary form.
-pub(super) fn binary_file(path: &Path) -> Result<(String, Vec<u8>), Error> {
-    let (name, bytes) = bytes(path)?;
-    let binary = match resolve::binary(&name, &bytes)? {
+/// What a part is called that is in this file.
+pub(super) fn name(path: &Path) -> String {
+    let stem = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next());
+    stem.filter(|stem| !stem.is_empty()).map_or_else(|| path.display().to_string(), str::to_owned)
+}
+
+/// The same under a name of choice.
+pub fn named(name: &str, path: &Path) -> Result<PartBytes, Error> {
+    component(name, bytes(path)?, None)
+}
+
+/// Only the bytes of it, or of its binary form: nothing is looked at yet.
+pub(super) fn binary(name: &str, path: &Path) -> Result<Vec<u8>, Error> {
+    let bytes = bytes(path)?;
+    let binary = match resolve::binary(name, &bytes)? {
         Cow::Owned(binary) => Some(binary),
         Cow::Borrowed(_) => None,
     };
-    Ok((name, binary.unwrap_or(bytes)))
+    Ok(binary.unwrap_or(bytes))
 }
 
-fn bytes(path: &Path) -> Result<(String, Vec<u8>), Error> {
-    let shown = path.display().to_string();
-    let stem = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next());
-    let name = stem.filter(|stem| !stem.is_empty()).unwrap_or(&shown).to_owned();
-    let bytes = std::fs::read(path).map_err(|source| Error::Read { path: shown, source })?;
-    Ok((name, bytes))
+fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|source| Error::Read { path: path.display().to_string(), source })
 }
 
 /// A component from its bytes, binary or text: validated in full, its world decoded.

@@ -57,6 +57,9 @@ pub(super) fn encode(graph: &Graph, parts: &IndexMap<String, PartBytes>) -> Resu
     let tail = instances::Tail { graph, instances: &instances, wiring: &wiring, declared: &declared };
     let (mut sections, made) = tail.encode(&counts)?;
     sections.extend(instances::labels(graph, &counts, &made));
+    if let Some(section) = &graph.grants {
+        section.append_to(&mut sections);
+    }
     let reduced = reduced::encode(&head, &counts, &tail)?;
     let slots =
         instances.iter().map(|instance| Slot { name: instance.name.to_owned(), filling: instance.filling.clone() });
