@@ -184,10 +184,11 @@ impl<'a> Opened<'a> {
                 let read = self.read(&parts)?;
                 let (_, composed) = compose::as_planned(planned, &read, &self.wiring, &self.options, &self.how)?;
                 write(&path, &composed.bytes)?;
-                let record = Record { key, digest: composed.digest.clone() };
+                let digest = composed.digest();
+                let record = Record { key, digest: digest.to_string() };
                 write(&record_path, &serde_json::to_vec(&record).expect("a record is two texts"))?;
                 self.reporter.event(Event::Finished { what: name, fresh: false, elapsed: started.elapsed() });
-                (blake3::hash(&composed.bytes), false)
+                (digest, false)
             }
         };
         digests.save();

@@ -92,7 +92,8 @@ fn apart<'a>(
 /// Where the core modules of a component are, nested ones too.
 fn modules(component: &[u8]) -> Result<Vec<Range<usize>>, Malformed> {
     let mut found = Vec::new();
-    let mut pending = vec![0..component.len()];
+    let whole = 0..component.len();
+    let mut pending = vec![whole];
     while let Some(range) = pending.pop() {
         for section in sections(component, range.start + PREAMBLE..range.end) {
             let section = section?;

@@ -328,8 +328,8 @@ fn with_types() -> Vec<(String, PartBytes)> {
 
 #[test]
 fn mutants_are_answered() {
-    mutants(700, 0x5eed_0003, &originals());
-    mutants(300, 0x5eed_0004, &with_types());
+    mutants(1_400, 0x5eed_0003, &originals());
+    mutants(600, 0x5eed_0004, &with_types());
 }
 
 #[test]

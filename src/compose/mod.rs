@@ -103,12 +103,17 @@ pub enum Validation {
 #[derive(Debug, Clone)]
 pub struct Composed {
     pub bytes: Vec<u8>,
-    /// BLAKE3 of the bytes, in hexadecimal.
-    pub digest: String,
     /// In the component's order.
     pub exports: Vec<String>,
     /// Left to the host, in the component's order.
     pub imports_left: Vec<String>,
+}
+
+impl Composed {
+    /// BLAKE3 of the bytes.
+    pub fn digest(&self) -> blake3::Hash {
+        blake3::hash(&self.bytes)
+    }
 }
 
 /// Composes parts by a graph that was planned from them: from the decoded worlds, which name what a language's runtime
@@ -137,8 +142,7 @@ fn filled(recipe: &Recipe, parts: &HashMap<&str, Content<'_>>, options: &Options
     if options.validation == Validation::Full {
         validate::app(&bytes)?;
     }
-    let digest = blake3::hash(&bytes).to_hex().to_string();
-    Ok(Composed { bytes, digest, exports: recipe.exports.clone(), imports_left: recipe.imports.clone() })
+    Ok(Composed { bytes, exports: recipe.exports.clone(), imports_left: recipe.imports.clone() })
 }
 
 /// Plans and composes parts, by name and in this order.

@@ -24,7 +24,7 @@ pub(super) fn encode(head: &[u8], counts: &Counts, tail: &Tail<'_>) -> Result<Ve
             .map_err(|Unsupported(reason)| Error::TooNew { part: instance.name.to_owned(), reason })?;
         let index = counts.types + components.type_component(None, &ty);
         // No import of an app is called so: a name without a colon is one of a part's own world.
-        components.import(&format!("{PART}{number}"), ComponentTypeRef::Component(index));
+        components.import(format!("{PART}{number}"), ComponentTypeRef::Component(index));
     }
     let types = counts.types + tail.instances.len() as u32;
     bytes.extend_from_slice(&components.finish()[PREAMBLE..]);

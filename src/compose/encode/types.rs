@@ -94,6 +94,7 @@ trait Space {
 }
 
 /// What is written into.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(super) enum Sink {
     Component(ComponentBuilder),
     Type(ComponentType),
