@@ -684,3 +684,37 @@ fn an_app_larger_than_engines_accept_is_refused_with_the_count() {
     assert_eq!((what, count, limit), ("components", 1_001, 1_000));
     assert!(matches!(refused(1_000), Error::NoBytes { .. }));
 }
+
+#[test]
+fn what_is_remembered_gives_the_same_bytes_and_no_invalid_part() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let files = ["gateway", "auth", "inference"].map(|name| {
+        let part = super::file(&chain(name)).expect("a component").1;
+        let path = temp.path().join(format!("{name}.wasm"));
+        std::fs::write(&path, &*part.bytes).expect("written");
+        Given::from(path)
+    });
+    let compose = || {
+        let home = crate::cache::Home { root: temp.path().join("home") };
+        let mut memory = super::Memory::open(home);
+        let (wiring, options) = (Wiring::default(), plan::Options::default());
+        let composed = super::files_again(&files, &wiring, &options, &FULL, &mut memory);
+        memory.save();
+        composed
+    };
+    let anew = super::files(&files, &Wiring::default(), &plan::Options::default(), &FULL).expect("composed").1;
+    for _ in 0..3 {
+        assert_eq!(compose().expect("composed").bytes, anew.bytes);
+    }
+    // Another part of the same types; then one whose code is not valid.
+    let original = std::fs::read(&files[1].path).expect("read");
+    let mut changed = original.clone();
+    changed.extend(b"\0\x06\x05other");
+    std::fs::write(&files[1].path, &changed).expect("written");
+    let with_it = compose().expect("composed");
+    assert_eq!(with_it.bytes.len(), anew.bytes.len() + 8);
+    let at = original.windows(2).position(|code| code == [0x6a, 0x0b]).expect("the addition at the end");
+    changed[at] = 0xff;
+    std::fs::write(&files[1].path, &changed).expect("written");
+    assert!(matches!(compose().expect_err("refused"), Error::Invalid { part, .. } if part == "auth"));
+}
