@@ -34,17 +34,21 @@ mod diagnose;
 mod enlarge;
 mod error;
 mod limits;
+mod packages;
 mod read;
 mod subset;
 mod universe;
 mod world;
 
-pub(crate) use self::decode::{binary, decode_binary, guarded, truncated, unreadable};
 pub use self::{
     decode::decode_part,
     enlarge::{Enlarged, enlarged},
     error::{Error, Failure, Kind, Place},
     universe::{Alias, Provenance},
+};
+pub(crate) use self::{
+    decode::{binary, decode_binary, decode_types, guarded, truncated, unreadable},
+    packages::{members, named},
 };
 use self::{read::Reader, universe::Universe};
 

@@ -1,5 +1,6 @@
 //! The project's own tasks: `cargo xtask TASK`. One file a task; nothing here is shipped.
 
+mod bench;
 mod demo;
 mod http;
 mod peers;
@@ -20,6 +21,7 @@ Tasks:
   demo   set up, build the storefront, serve it, send real requests, show what came back
   test   set up, then every test that CI runs, with a printed time budget [GROUP…]
   soak   the long forms of the tests
+  bench  figures of the release build beside those of other tools [compose]
   tidy   check the invariants that a program can see
   wit    take the bundled WASI packages anew from the crates that carry them
   setup  build `cargo-mosaic` and install the toolchains that demo and test need
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Some("demo") => demo::run(),
         Some("test") => test::run(rest),
         Some("soak") => test::soak(),
+        Some("bench") => bench::run(rest),
         Some("tidy") => tidy::run(),
         Some("wit") => wit::run(rest),
         Some("setup") => setup::run().and_then(|_| match rest {
