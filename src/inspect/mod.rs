@@ -17,6 +17,7 @@ mod origin;
 mod precompiled;
 mod producers;
 mod raw;
+mod sizes;
 mod symbol;
 mod versions;
 mod world;
@@ -31,6 +32,7 @@ use raw::Raw;
 pub enum Section {
     Wit,
     Graph,
+    Sizes,
     Needs,
     Producers,
     Versions,
@@ -83,6 +85,7 @@ fn read(raw: &Raw<'_>, world: Option<&world::World>, name: &str, sections: &[Sec
     if asked(Section::Graph) || asked(Section::Needs) {
         graph::interfaces(raw, &mut seen);
     }
+    inspection.sizes = asked(Section::Sizes).then(|| sizes::read(raw, stem(name)));
     inspection.needs = asked(Section::Needs).then(|| needs::read(raw, &seen));
     inspection.graph = asked(Section::Graph).then_some(seen.graph);
     inspection

@@ -85,7 +85,9 @@ impl Backend for JavaScript {
 
     fn build(&self, unit: &Unit, _events: Events<'_>) -> Result<Vec<u8>, Problem> {
         let modules = read(unit).map_err(|errors| first(unit, errors))?;
-        snapshot::build(unit, &modules).map_err(|error| first(unit, vec![error]))
+        let mut bytes = snapshot::build(unit, &modules).map_err(|error| first(unit, vec![error]))?;
+        modules.sources().record(&mut bytes);
+        Ok(bytes)
     }
 
     fn read(&self, unit: &Unit) -> Vec<PathBuf> {

@@ -20,6 +20,7 @@ mod error;
 mod names;
 mod outline;
 mod snapshot;
+mod sources;
 #[cfg(test)]
 mod tests;
 
@@ -96,7 +97,9 @@ impl Backend for Python {
         let (layout, modules) = examined(unit).map_err(|errors| first(unit, errors))?;
         let wanted = names::classes(&unit.part.resolve, unit.part.world);
         let resources = check::resources_in_entry(&modules, &layout.entry, &wanted);
-        snapshot::build(unit, &layout, &resources).map_err(|error| first(unit, vec![error]))
+        let mut bytes = snapshot::build(unit, &layout, &resources).map_err(|error| first(unit, vec![error]))?;
+        sources::sources(&modules).record(&mut bytes);
+        Ok(bytes)
     }
 }
 

@@ -7,7 +7,9 @@
 //! Every string from a binary goes through [`table`] or `clean`: it may say anything and steer nothing.
 
 mod graph;
+mod needs;
 mod overview;
+mod sizes;
 mod table;
 mod versions;
 
@@ -36,6 +38,7 @@ Examples:
   cargo mosaic inspect                     the project's app, as it was built
   cargo mosaic inspect some.wasm           any component or core module, whoever made it
   cargo mosaic inspect some.wasm --graph   who is inside, and who calls whom
+  cargo mosaic inspect some.wasm --needs   what each part can do, what is closed to it, and what points at it
   cargo mosaic inspect some.wasm --wit     its interface as WIT
   cargo mosaic inspect wit/ --wit          a WIT package")]
 pub struct Args {
@@ -63,6 +66,12 @@ struct Sections {
     /// Who is inside, and who calls whom
     #[arg(long)]
     graph: bool,
+    /// Where the bytes go, and what could be saved
+    #[arg(long)]
+    sizes: bool,
+    /// What each part can do to the world around it
+    #[arg(long)]
+    needs: bool,
     /// Which tools made what is inside
     #[arg(long)]
     producers: bool,
@@ -82,6 +91,8 @@ impl Sections {
         let flags = [
             (self.wit, Section::Wit),
             (self.graph, Section::Graph),
+            (self.sizes, Section::Sizes),
+            (self.needs, Section::Needs),
             (self.producers, Section::Producers),
             (self.versions, Section::Versions),
         ];
@@ -174,6 +185,8 @@ fn section_text(section: Section, inspection: &Inspection, paint: Paint) -> Opti
             text
         }),
         Section::Graph => graph::text(inspection.graph.as_ref()?, paint),
+        Section::Sizes => sizes::text(inspection.sizes.as_ref()?, paint),
+        Section::Needs => needs::text(inspection.needs.as_ref()?, paint),
         Section::Producers => versions::producers(inspection.producers.as_ref()?, paint),
         Section::Versions => versions::text(inspection.versions.as_ref()?, paint),
     })

@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
 
 use super::{
@@ -17,21 +16,10 @@ use super::{
     asked,
     capability::ROWS,
 };
-use crate::compare::Name;
-
-/// The name of the custom section.
-pub const SECTION: &str = "mosaic:sources";
-
-/// What sources import, and in which files.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sources {
-    /// `python`, `javascript`.
-    pub language: String,
-    /// Modules as the sources name them, with the files that do, relative to the component's folder.
-    pub modules: BTreeMap<String, BTreeSet<String>>,
-    /// Built-in functions that are called, likewise: those that reach further than the language.
-    pub calls: BTreeMap<String, BTreeSet<String>>,
-}
+use crate::{
+    compare::Name,
+    language::sources::{SECTION, Sources},
+};
 
 /// Python modules by what they do; each by its top name unless a dot is in it.
 const PYTHON: &[(&str, &[&str])] = &[
@@ -111,7 +99,7 @@ const BY_NAME: &[&str] = &["importlib", "runpy", "imp", "builtins.__import__", "
 /// What is recorded in a component; `None` if nothing is.
 pub(super) fn recorded(raw: &Raw<'_>, component: usize, wanted: &BTreeSet<&str>) -> Option<Vec<Evidence>> {
     let section = raw.components.get(component)?.customs.iter().find(|custom| custom.name == SECTION)?;
-    let sources: Sources = serde_json::from_slice(section.data).ok()?;
+    let sources = Sources::read(section.data)?;
     let mut imports: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (module, files) in &sources.modules {
         imports.insert(module.clone(), files.iter().cloned().collect());
