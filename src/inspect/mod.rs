@@ -7,8 +7,7 @@
 //! Takes bytes, never a project: it serves components that Mosaic did not build. Nothing here is cleaned: every string
 //! is as the binary has it, and may hold what steers a terminal. Whoever prints one cleans it.
 
-use crate::resolve::{Error, guarded, unreadable};
-
+mod diff;
 mod graph;
 mod inline;
 pub mod model;
@@ -22,8 +21,12 @@ mod symbol;
 mod versions;
 mod world;
 
-pub use model::{Inspection, schema_text};
+pub use self::{
+    diff::{Change, ChangeKind, Diff, SizeChange, diff, diff_schema_text},
+    model::{Inspection, schema_text},
+};
 
+use crate::resolve::{Error, guarded, unreadable};
 use model::{Counts, Custom, Kind, Overview, Part, Wit};
 use raw::Raw;
 

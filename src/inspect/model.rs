@@ -617,6 +617,10 @@ impl Node {
 
 /// The JSON schema of [`Inspection`], as text.
 pub fn schema_text() -> String {
+    schema_of::<Inspection>()
+}
+
+pub(super) fn schema_of<T: JsonSchema>() -> String {
     let settings = schemars::generate::SchemaSettings::draft07();
-    format!("{:#}\n", settings.into_generator().into_root_schema_for::<Inspection>().to_value())
+    format!("{:#}\n", settings.into_generator().into_root_schema_for::<T>().to_value())
 }

@@ -22,7 +22,7 @@ pub fn text(sizes: &Sizes, paint: Paint) -> String {
     let whole = sizes.tree.size;
     while let Some((size, depth)) = pending.pop() {
         let name = match size.kind {
-            SizeKind::FunctionGroup => format!("functions of {}", size.name),
+            SizeKind::FunctionGroup if !size.name.contains(' ') => format!("functions of {}", size.name),
             _ => size.name.clone(),
         };
         let name = shortened(&format!("{}{}", "  ".repeat(depth), clean(&name)));

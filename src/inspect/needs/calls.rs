@@ -14,6 +14,7 @@ use std::{
     ops::Range,
 };
 
+use indexmap::IndexMap;
 use wasmparser::{
     CompositeInnerType, ElementItems, ElementKind, ExternalKind, FuncType, Instance, KnownCustom, Name, Operator,
     Parser, Payload, TypeRef,
@@ -31,8 +32,8 @@ use super::{
 /// Asked while a language starts, whatever it then does: by themselves no evidence.
 const AT_START: &[&str] = &["get-directories", "filesystem-error-code"];
 
-/// Reasons told of one capability.
-const REASONS: usize = 4;
+/// Functions told of one interface.
+const FUNCTIONS: usize = 4;
 
 /// What the code of a component reaches.
 pub(super) fn evidence(raw: &Raw<'_>, component: usize, wanted: &BTreeSet<&str>) -> Vec<Evidence> {
@@ -41,16 +42,12 @@ pub(super) fn evidence(raw: &Raw<'_>, component: usize, wanted: &BTreeSet<&str>)
     let rows = asked(wanted).into_iter().filter_map(|(id, interfaces)| {
         let row = ROWS.iter().find(|row| row.id == id)?;
         let reached = reached.iter().filter(|reached| interfaces.contains(&reached.interface));
-        let mut reasons: Vec<String> = reached
-            .clone()
-            .filter(|reached| !AT_START.contains(&plain(reached.function)))
-            .map(|reached| format!("{}#{}, from {}", reached.interface, reached.function, program.way(reached.by)))
-            .collect();
+        let told = reached.clone().filter(|reached| !AT_START.contains(&plain(reached.function)));
+        let mut by_interface: IndexMap<&str, Vec<&Reached<'_>>> = IndexMap::new();
+        told.for_each(|reached| by_interface.entry(reached.interface).or_default().push(reached));
+        let mut reasons: Vec<String> =
+            by_interface.iter().map(|(interface, all)| program.reason(interface, all)).collect();
         let found = if reasons.is_empty() { Found::NoUse } else { Found::Use };
-        if let Some(more) = reasons.len().checked_sub(REASONS).filter(|more| *more > 0) {
-            reasons.truncate(REASONS);
-            reasons.push(format!("{more} more"));
-        }
         if found == Found::NoUse && reached.count() > 0 {
             reasons.push("asks only what there is, as languages do while they start".to_owned());
         }
@@ -365,9 +362,22 @@ impl<'r, 'a> Program<'r, 'a> {
         code.types.get(ty as usize)?.as_ref()
     }
 
-    /// The way to a function: `run through main and net::connect`.
+    /// `reaches open, bucket.get of wasi:keyvalue/store@0.2.0, as from handle through count → open`.
+    fn reason(&self, interface: &str, all: &[&Reached<'_>]) -> String {
+        let named = |reached: &&Reached<'_>| reached.function.rsplit(']').next().unwrap_or_default().to_owned();
+        let mut functions: Vec<String> =
+            all.iter().take(FUNCTIONS).map(named).filter(|name| !name.is_empty()).collect();
+        if let Some(more) = all.len().checked_sub(FUNCTIONS).filter(|more| *more > 0) {
+            functions.push(format!("{more} more"));
+        }
+        let of = if functions.is_empty() { String::new() } else { format!("{} of ", functions.join(", ")) };
+        let way = all.first().map(|first| format!(", as from {}", self.way(first.by))).unwrap_or_default();
+        format!("reaches {of}{interface}{way}")
+    }
+
+    /// The way to a function: `run through main → net::connect`.
     fn way(&self, function: Function) -> String {
-        const STEPS: usize = 3;
+        const STEPS: usize = 2;
         let before = self.before.borrow();
         let mut steps = vec![self.name(function)];
         let mut at = function;
@@ -384,13 +394,8 @@ impl<'r, 'a> Program<'r, 'a> {
         steps.reverse();
         steps.retain(|step| !step.is_empty() && *step != root);
         steps.dedup();
-        let shown: Vec<&str> = match steps.len() {
-            0..=STEPS => steps.iter().map(String::as_str).collect(),
-            many => [steps[0].as_str(), "…"]
-                .into_iter()
-                .chain(steps[many - (STEPS - 1)..].iter().map(String::as_str))
-                .collect(),
-        };
+        let shown: Vec<&str> = steps[steps.len().saturating_sub(STEPS)..].iter().map(String::as_str).collect();
+        let root = root.rsplit('#').next().unwrap_or_default().to_owned();
         match shown.as_slice() {
             [] => root,
             shown => format!("{root} through {}", shown.join(" → ")),

@@ -211,7 +211,8 @@ fn loaded(memory: &[u8], imports: &mut BTreeMap<String, Vec<String>>) {
         let Some(path) = path.strip_prefix('/') else { continue };
         let below = path.split('/').skip_while(|step| step.starts_with("python") || *step == "lib" || *step == "0");
         let steps: Vec<&str> = below.filter(|step| *step != "__init__").collect();
-        if !steps.is_empty() {
+        // CPython itself loads `os`, whatever it runs.
+        if !steps.is_empty() && steps != ["os"] {
             imports.entry(steps.join(".")).or_insert_with(|| vec![format!("/{path}.py in its memory")]);
         }
     }
