@@ -19,6 +19,7 @@ mod graft;
 mod modules;
 mod names;
 mod outline;
+mod packages;
 mod rules;
 mod snapshot;
 mod strip;
@@ -85,9 +86,10 @@ impl Backend for JavaScript {
 
     fn build(&self, unit: &Unit, _events: Events<'_>) -> Result<Vec<u8>, Problem> {
         let modules = read(unit).map_err(|errors| first(unit, errors))?;
-        let mut bytes = snapshot::build(unit, &modules).map_err(|error| first(unit, vec![error]))?;
-        modules.sources().record(&mut bytes);
-        Ok(bytes)
+        let mut component = snapshot::build(unit, &modules).map_err(|error| first(unit, vec![error]))?;
+        packages::record(&modules.files(), &mut component);
+        modules.sources().record(&mut component);
+        Ok(component)
     }
 
     fn read(&self, unit: &Unit) -> Vec<PathBuf> {

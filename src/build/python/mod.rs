@@ -19,6 +19,7 @@ mod check;
 mod error;
 mod names;
 mod outline;
+mod packages;
 mod snapshot;
 mod sources;
 #[cfg(test)]
@@ -76,7 +77,7 @@ impl Backend for Python {
     }
 
     fn tools(&self, _unit: &Unit) -> Result<Vec<String>, Problem> {
-        Ok(vec![format!("componentize-py {COMPONENTIZE_PY}"), "cpython 3.14".to_owned()])
+        Ok(vec![format!("componentize-py {COMPONENTIZE_PY}"), format!("cpython {}", packages::CPYTHON)])
     }
 
     fn bindings(&self, unit: &Unit, folder: &Path) -> Result<(), Problem> {
@@ -97,9 +98,10 @@ impl Backend for Python {
         let (layout, modules) = examined(unit).map_err(|errors| first(unit, errors))?;
         let wanted = names::classes(&unit.part.resolve, unit.part.world);
         let resources = check::resources_in_entry(&modules, &layout.entry, &wanted);
-        let mut bytes = snapshot::build(unit, &layout, &resources).map_err(|error| first(unit, vec![error]))?;
-        sources::sources(&modules).record(&mut bytes);
-        Ok(bytes)
+        let mut component = snapshot::build(unit, &layout, &resources).map_err(|error| first(unit, vec![error]))?;
+        packages::record(layout.packages.as_deref(), &mut component);
+        sources::sources(&modules).record(&mut component);
+        Ok(component)
     }
 }
 
