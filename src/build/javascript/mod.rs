@@ -88,6 +88,7 @@ impl Backend for JavaScript {
         let modules = read(unit).map_err(|errors| first(unit, errors))?;
         let mut component = snapshot::build(unit, &modules).map_err(|error| first(unit, vec![error]))?;
         packages::record(&modules.files(), &mut component);
+        modules.sources().record(&mut component);
         Ok(component)
     }
 
