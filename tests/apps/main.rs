@@ -3,8 +3,10 @@
 //! The toolchains are there because `cargo xtask test` installs them first; a test whose toolchain is missing fails.
 
 mod backend;
+mod browser;
 mod errors;
 mod matrix;
+mod page;
 mod pipeline;
 mod readme;
 mod scaffold;
