@@ -28,6 +28,7 @@
 //! | [`process`] | the one door to foreign processes |
 //! | [`cache`] | the user's cache folder, its content-addressed store, locks, whole-file writes |
 //! | [`toolchain`] | compilers: found on the machine, or installed below the cache folder |
+//! | [`section`] | `mosaic:grants`: what an artifact says its parts are granted |
 //! | [`compare`] | WIT types against WIT types: every difference with its path |
 //!
 //! # Invariants
@@ -62,4 +63,5 @@ pub mod process;
 pub mod project;
 pub mod resolve;
 pub mod runtime;
+pub mod section;
 pub mod toolchain;

@@ -4,6 +4,7 @@
 
 mod backend;
 mod browser;
+mod denied;
 mod errors;
 mod matrix;
 mod page;

@@ -59,6 +59,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("event", &["diagnostic"]),
     ("language", &[]),
     ("packages", &[]),
+    ("section", &[]),
     ("process", &["diagnostic", "event"]),
     ("cache", &["event", "diagnostic"]),
     ("manifest", &["diagnostic", "language"]),
@@ -67,7 +68,21 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("toolchain", &["cache", "diagnostic", "event", "language", "process"]),
     ("resolve", &["cache", "diagnostic", "event", "language", "manifest", "project"]),
     ("compare", &["diagnostic", "resolve"]),
-    ("plan", &["build", "cache", "compare", "diagnostic", "language", "manifest", "project", "resolve", "toolchain"]),
+    (
+        "plan",
+        &[
+            "build",
+            "cache",
+            "compare",
+            "diagnostic",
+            "language",
+            "manifest",
+            "project",
+            "resolve",
+            "section",
+            "toolchain",
+        ],
+    ),
     (
         "build",
         &[
@@ -84,10 +99,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "toolchain",
         ],
     ),
-    ("compose", &["cache", "compare", "diagnostic", "event", "language", "plan", "resolve"]),
+    ("compose", &["cache", "compare", "diagnostic", "event", "language", "plan", "resolve", "section"]),
     ("check", &["compare", "diagnostic", "language", "plan", "resolve"]),
     ("inspect", &["check", "compare", "diagnostic", "language", "packages", "plan", "resolve"]),
-    ("runtime", &["cache", "diagnostic", "event"]),
+    ("runtime", &["cache", "diagnostic", "event", "section"]),
 ];
 
 /// Endings of files that are built, not written.
