@@ -8,11 +8,11 @@
 //! Takes bytes, never a project: it serves components that Mosaic did not build. Nothing here is cleaned: every string
 //! is as the binary has it, and may hold what steers a terminal. Whoever prints one cleans it.
 
-use crate::resolve::{Error, guarded, unreadable};
-
+mod diff;
 mod graph;
 mod inline;
 pub mod model;
+mod needs;
 mod origin;
 pub mod page;
 pub mod picture;
@@ -20,12 +20,18 @@ mod precompiled;
 mod producers;
 mod raw;
 pub mod sbom;
+mod sizes;
+mod symbol;
 mod versions;
 mod world;
 
-pub use model::{Inspection, schema_text};
+pub use self::{
+    diff::{Change, ChangeKind, Diff, SizeChange, diff, diff_schema_text},
+    model::{Inspection, schema_text},
+};
 
-use model::{Counts, Custom, Kind, NodeKind, Overview, Part, Wit};
+use crate::resolve::{Error, guarded, unreadable};
+use model::{Counts, Custom, Kind, Overview, Part, Wit};
 use raw::Raw;
 
 /// What is read besides the overview.
@@ -33,6 +39,8 @@ use raw::Raw;
 pub enum Section {
     Wit,
     Graph,
+    Sizes,
+    Needs,
     Producers,
     Versions,
     /// As CycloneDX; [`bill`] gives it as it was read.
@@ -41,7 +49,15 @@ pub enum Section {
 
 impl Section {
     /// Every section, in the order they are told.
-    pub const ALL: [Section; 5] = [Section::Wit, Section::Graph, Section::Producers, Section::Versions, Section::Sbom];
+    pub const ALL: [Section; 7] = [
+        Section::Wit,
+        Section::Graph,
+        Section::Sizes,
+        Section::Needs,
+        Section::Producers,
+        Section::Versions,
+        Section::Sbom,
+    ];
 }
 
 /// Reads a component, core module, encoded WIT package or precompiled artifact; all but the last binary or text.
@@ -98,10 +114,12 @@ fn read(raw: &Raw<'_>, world: Option<&world::World>, name: &str, sections: &[Sec
     inspection.producers = asked(Section::Producers).then(|| producers::read(raw));
     inspection.versions = asked(Section::Versions).then(|| versions::read(&seen.graph));
     inspection.sbom = asked(Section::Sbom).then(|| sbom::cyclonedx(&sbom::read(stem(name), &seen.graph, raw.bytes)));
-    if asked(Section::Graph) {
+    if asked(Section::Graph) || asked(Section::Needs) {
         graph::interfaces(raw, &mut seen);
-        inspection.graph = Some(seen.graph);
     }
+    inspection.sizes = asked(Section::Sizes).then(|| sizes::read(raw, stem(name)));
+    inspection.needs = asked(Section::Needs).then(|| needs::read(raw, &seen));
+    inspection.graph = asked(Section::Graph).then_some(seen.graph);
     inspection
 }
 
@@ -112,16 +130,11 @@ fn overview(raw: &Raw<'_>, world: Option<&world::World>, graph: &model::Graph) -
         (None, None) => (None, &Vec::new(), model::Producers::default()),
     };
     let mut parts: Vec<Part> = graph
-        .leaves()
+        .parts()
         .into_iter()
         .filter_map(|id| graph.node(id))
-        .filter(|node| node.kind == NodeKind::Part && world.is_none_or(|world| world.kind == Kind::Component))
-        .map(|node| Part {
-            name: node.name.clone(),
-            kind: node.kind,
-            origin: node.origin.clone(),
-            size: node.size + node.shared,
-        })
+        .filter(|_| world.is_none_or(|world| world.kind == Kind::Component))
+        .map(|node| Part { name: graph.path(node.id), origin: node.origin.clone(), size: node.size + node.shared })
         .collect();
     parts.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
     Overview {

@@ -6,8 +6,11 @@
 //!
 //! Every string from a binary goes through [`table`] or `clean`: it may say anything and steer nothing.
 
+mod diff;
 mod graph;
+mod needs;
 mod overview;
+mod sizes;
 mod table;
 mod versions;
 
@@ -36,7 +39,9 @@ Examples:
   cargo mosaic inspect                     the project's app, as it was built
   cargo mosaic inspect some.wasm           any component or core module, whoever made it
   cargo mosaic inspect some.wasm --graph   who is inside, and who calls whom
+  cargo mosaic inspect some.wasm --needs   what each part can do, what is closed to it, and what points at it
   cargo mosaic inspect some.wasm --wit     its interface as WIT
+  cargo mosaic inspect a.wasm --diff b.wasm
   cargo mosaic inspect wit/ --wit          a WIT package
   cargo mosaic inspect --sbom              the packages inside, as CycloneDX
   cargo mosaic inspect --format html > report.html
@@ -46,10 +51,13 @@ pub struct Args {
     file: Option<PathBuf>,
     #[command(flatten)]
     sections: Sections,
+    /// Another file to compare the first with: FILE --diff OTHER
+    #[arg(long, value_name = "OTHER", requires = "file")]
+    diff: Option<PathBuf>,
     /// How to show it; `json` is one document, whose schema `--schema` prints; `html` is one page of all there is
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     format: Format,
-    /// Print the JSON schema of `--format json`, and nothing else
+    /// Print the JSON schema of `--format json`, and nothing else; with `--diff`, of that
     #[arg(long)]
     schema: bool,
     #[command(flatten)]
@@ -66,6 +74,12 @@ struct Sections {
     /// Who is inside, and who calls whom
     #[arg(long)]
     graph: bool,
+    /// Where the bytes go, and what could be saved
+    #[arg(long)]
+    sizes: bool,
+    /// What each part can do to the world around it
+    #[arg(long)]
+    needs: bool,
     /// Which tools made what is inside
     #[arg(long)]
     producers: bool,
@@ -101,6 +115,8 @@ impl Sections {
         let flags = [
             (self.wit, Section::Wit),
             (self.graph, Section::Graph),
+            (self.sizes, Section::Sizes),
+            (self.needs, Section::Needs),
             (self.producers, Section::Producers),
             (self.versions, Section::Versions),
             (self.sbom.is_some(), Section::Sbom),
@@ -111,8 +127,12 @@ impl Sections {
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     if args.schema {
-        reporter.raw(inspect::schema_text().as_bytes());
+        let schema = if args.diff.is_some() { inspect::diff_schema_text() } else { inspect::schema_text() };
+        reporter.raw(schema.as_bytes());
         return Ok(Exit::Done);
+    }
+    if let (Some(before), Some(after)) = (&args.file, &args.diff) {
+        return compared(before, after, args.format, reporter);
     }
     let path = match args.file {
         Some(path) => path,
@@ -168,6 +188,23 @@ fn picture(format: Format, path: &Path, inspection: &Inspection) -> Result<Optio
             Err(Failure::of(problem.because("nothing in it is put together")))
         }
     }
+}
+
+/// Two files side by side.
+fn compared(before: &Path, after: &Path, format: Format, reporter: &Reporter) -> Result<Exit, Failure> {
+    let names = [before, after].map(|path| path.display().to_string());
+    let (a, b) = (bytes(before)?, bytes(after)?);
+    let diff = inspect::diff((&names[0], &a), (&names[1], &b))?;
+    let compared = diff::Compared { files: names, diff };
+    match format {
+        Format::Text => reporter.answer(&compared),
+        Format::Json => reporter.raw(format!("{:#}\n", serde_json::json!(compared)).as_bytes()),
+        Format::Dot | Format::Mermaid | Format::Svg | Format::Html => {
+            let problem = Problem::error("inspect::no-picture", "there is no picture of a comparison");
+            return Err(Failure::of(problem.help("`--format text` or `--format json`")));
+        }
+    }
+    Ok(Exit::Done)
 }
 
 /// The app of a project, as it was built.
@@ -230,6 +267,8 @@ fn section_text(section: Section, inspection: &Inspection, paint: Paint) -> Opti
             text
         }),
         Section::Graph => graph::text(inspection.graph.as_ref()?, paint),
+        Section::Sizes => sizes::text(inspection.sizes.as_ref()?, paint),
+        Section::Needs => needs::text(inspection.needs.as_ref()?, paint),
         Section::Producers => versions::producers(inspection.producers.as_ref()?, paint),
         Section::Versions => versions::text(inspection.versions.as_ref()?, paint),
         // A document for programs: its strings are escaped as JSON has it.
