@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::{
     browser::Browser,
-    support::{Ran, mosaic},
+    support::{Project, Ran, mosaic},
 };
 
 /// Composed by hand: `front` calls `back`; docs are where wit-component puts them.
@@ -109,6 +109,53 @@ fn the_page_answers() {
     let dark = browser.value(background);
     assert_eq!((light, dark), (json!("rgb(255, 255, 255)"), json!("rgb(15, 19, 24)")));
     assert_eq!(browser.value("document.getElementById('theme').getAttribute('aria-label')"), json!("Theme: dark"));
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
+fn the_storefront_is_shown_and_names_its_packages() {
+    let project = Project::example("storefront");
+    project.run(&["build"]).ok();
+
+    let bill: serde_json::Value =
+        serde_json::from_str(&project.run(&["inspect", "--sbom"]).ok().stdout).expect("a document");
+    let mut found = Vec::new();
+    for component in bill["components"].as_array().expect("components") {
+        for package in component["components"].as_array().expect("packages") {
+            let purl = package["purl"].as_str().expect("a package URL");
+            found.push(format!(
+                "{} {}",
+                component["name"].as_str().expect("a name"),
+                purl.split('@').next().unwrap_or(purl)
+            ));
+        }
+    }
+    for package in [
+        "gateway pkg:cargo/wit-bindgen",
+        "gateway pkg:generic/gateway",
+        "gateway pkg:generic/rust-std",
+        "auth pkg:golang/example.com/storefront/auth",
+        "auth pkg:golang/stdlib",
+        "inference pkg:generic/cpython",
+        "inference pkg:cargo/componentize-py",
+        "render pkg:cargo/componentize-qjs",
+        "render pkg:cargo/rquickjs-sys",
+    ] {
+        assert!(found.iter().any(|it| it == package), "{package} is not among {found:#?}");
+    }
+
+    let path = project.file("page.html");
+    std::fs::write(&path, project.run(&["inspect", "--format", "html"]).ok().stdout).expect("a file");
+    let mut browser = Browser::start();
+    browser.open(&path);
+    let tokens = browser.value(
+        "Number([...document.querySelectorAll('[data-link]')].find(it => it.textContent.includes('acme:shop/tokens')).dataset.link)",
+    );
+    browser.click_at(&link(tokens.as_u64().expect("a number") as usize));
+    let detail = browser.text("#detail");
+    assert!(detail.contains("gateway → auth") && detail.contains("func("), "{detail}");
+    browser.click("#tab-sizes");
+    assert!(browser.value("document.querySelectorAll('.tree button').length").as_u64() > Some(10));
     assert_eq!(browser.complaints(), [""; 0]);
 }
 

@@ -174,7 +174,7 @@ function graph(inspection, links, open) {
 function graphText(inspection, links) {
   const { nodes } = inspection.graph;
   const below = (parent) => {
-    const inside = nodes.filter((node) => node.parent === parent);
+    const inside = nodes[parent].origin?.engine ? [] : nodes.filter((node) => node.parent === parent);
     if (!inside.length) return null;
     return el("ul", {}, inside.map((node) => el("li", {}, el("strong", {}, node.name), ` ${summary(node)}`,
       el("ul", {}, links.filter((link) => link.from === node.id && link.to !== node.id && nodes[link.to].parent !== node.id).map((link) =>

@@ -43,9 +43,17 @@ function needs(panel, inspection) {
       el("section", {}, el("h3", {}, "Closed"), list(part.closed.map((each) => chip("good", each.words.replace(/^may /, ""), {
         "not-imported": "no import asks for it", denied: "refused inside the component", "met-inside": "other parts meet it",
       }[each.by])))),
-      el("section", {}, el("h3", {}, "Evidence"), part.evidence.length ? el("ul", { class: "rows" }, part.evidence.map((each) => el("li", {},
-        `${each.found === "use" ? "uses" : "does not seem to use"} ${each.capability}`,
-        el("small", {}, each.reasons.join("; "))))) : el("p", { class: "docs" }, "none was looked for or found"))))));
+      el("section", {}, el("h3", {}, "Evidence"), evidence(part.evidence))))));
+}
+
+function evidence(all) {
+  if (!all.length) return el("p", { class: "docs" }, "none was looked for");
+  const used = all.filter((each) => each.found === "use");
+  const unused = all.filter((each) => each.found !== "use" && !each.reasons.length);
+  const told = all.filter((each) => each.found !== "use" && each.reasons.length);
+  const row = (words, each) => el("li", {}, `${words} ${each.capability}`, el("small", {}, each.reasons.join("; ")));
+  return el("ul", { class: "rows" }, used.map((each) => row("uses", each)), told.map((each) => row("does not seem to use", each)),
+    unused.length ? el("li", {}, `does not seem to use ${unused.map((each) => each.capability).join(", ")}`) : null);
 }
 
 function versions(panel, inspection) {

@@ -28,6 +28,7 @@ function sizes(panel, inspection) {
   }
   /** The box of a place, and where there is room those inside it. */
   function boxes({ it, x, y, w, h }, whole, way, depth) {
+    if (w < 2 || h < 2) return [];
     const opens = it.inside?.length > 0;
     const to = [...way, it];
     const words = `${it.name}, ${bytes(it.size)}, ${Math.round((it.size / whole) * 100)} %`;
@@ -35,7 +36,8 @@ function sizes(panel, inspection) {
     const box = el("button", { type: "button", class: opens ? "open" : null, title: shown(words), "aria-label": shown(opens ? `${words}; opens` : words),
       onclick: () => go(opens ? to : way) });
     Object.assign(box.style, { left: `${x}px`, top: `${y}px`, width: `${w}px`, height: `${h}px`, background: (KINDS[it.kind] ?? KINDS.rest)[0] });
-    if (w > 40 && h > 20) box.append(el("span", {}, it.name), w > 90 || h > 44 ? el("small", {}, bytes(it.size)) : "");
+    if (w <= 40 || h <= 20) box.style.padding = "0";
+    else box.append(el("span", {}, it.name), w > 90 || h > 44 ? el("small", {}, bytes(it.size)) : "");
     if (!roomy) return [box];
     return [box, ...squarified(inside(it), x + 4, y + 24, w - 8, h - 28).flatMap((place) => boxes(place, it.size, to, depth + 1))];
   }

@@ -105,7 +105,7 @@ function start() {
     show("node", 0);
     byId("graph-text").append(graphText(inspection, links));
     inspection.graph.nodes.forEach((node) => {
-      if (node.id && node.kind !== "types") entries.unshift({ kind: "part", name: node.name, more: summary(node), go: () => choose("node", node.id, { focus: true }) });
+      if (node.id && panel.querySelector(`[data-node="${node.id}"]`)) entries.unshift({ kind: "part", name: node.name, more: summary(node), go: () => choose("node", node.id, { focus: true }) });
     });
   }
   if (has("sizes")) sizes(byId("panel-sizes"), inspection);
