@@ -89,6 +89,7 @@ impl Backend for JavaScript {
         let mut component = snapshot::build(unit, &modules).map_err(|error| first(unit, vec![error]))?;
         modules.sources().record(&mut component);
         packages::record(&modules.files(), &mut component);
+        modules.sources().record(&mut component);
         Ok(component)
     }
 

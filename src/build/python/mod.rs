@@ -101,6 +101,7 @@ impl Backend for Python {
         let mut component = snapshot::build(unit, &layout, &resources).map_err(|error| first(unit, vec![error]))?;
         sources::sources(&modules).record(&mut component);
         packages::record(layout.packages.as_deref(), &mut component);
+        sources::sources(&modules).record(&mut component);
         Ok(component)
     }
 }

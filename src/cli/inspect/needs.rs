@@ -17,7 +17,7 @@ pub fn text(needs: &Needs, paint: Paint) -> String {
         let _ = writeln!(text, "\n  {}", paint.strong(&clean(&part.name)));
         linked(&mut text, part, paint);
         closed(&mut text, part, paint);
-        evidence(&mut text, &part.evidence, paint);
+        evidence(&mut text, part, paint);
     }
     let note = "linked: the host is asked for it. closed: proven, no code of the part can reach it. evidence: what the \
                 code looks like it does, which proves nothing; what a part may do is what it is granted.";
@@ -63,10 +63,15 @@ fn closed(text: &mut String, part: &PartNeeds, paint: Paint) {
     }
 }
 
-fn evidence(text: &mut String, all: &[Evidence], paint: Paint) {
+fn evidence(text: &mut String, part: &PartNeeds, paint: Paint) {
+    let all: &[Evidence] = &part.evidence;
     let _ = writeln!(text, "    {}", paint.strong("evidence"));
     let Some(first) = all.first() else {
-        text.push_str("      nothing to look at: neither compiled code nor recorded sources\n");
+        let is_apart = part.linked.is_empty() && part.closed.iter().all(|closed| closed.by == ClosedBy::NotImported);
+        text.push_str(match is_apart {
+            true => "      nothing to look for\n",
+            false => "      nothing to look at: neither compiled code nor recorded sources\n",
+        });
         return;
     };
     let how = match first.method {
