@@ -155,6 +155,8 @@ fn the_storefront_is_shown_and_names_its_packages() {
     let detail = browser.text("#detail");
     assert!(detail.contains("gateway → auth") && detail.contains("func("), "{detail}");
     browser.click("#tab-sizes");
+    // Areas are made when it is known how much room there is: with the next frame.
+    browser.value("new Promise(done => requestAnimationFrame(() => setTimeout(done)))");
     assert!(browser.value("document.querySelectorAll('.tree button').length").as_u64() > Some(10));
     assert_eq!(browser.complaints(), [""; 0]);
 }
