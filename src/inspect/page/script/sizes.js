@@ -44,7 +44,7 @@ function sizes(panel, inspection) {
   new ResizeObserver(draw).observe(stage);
   const listed = (at) => (at.inside?.length ? el("ul", { class: "rows" }, at.inside.map((each) => el("li", {}, `${each.name}: ${bytes(each.size)}`, listed(each)))) : null);
   panel.append(el("h2", { class: "page" }, "Sizes"),
-    el("p", { class: "lead" }, `${bytes(tree.size)}, ${bytes(compressed)} compressed. Areas are as large as what they stand for; click one to open it.`), crumbs, stage,
+    el("p", { class: "lead" }, `${bytes(tree.size)}, ${bytes(compressed)} compressed. Click an area to open it.`), crumbs, stage,
     el("div", { class: "key", "aria-hidden": "true" }, Object.values(KINDS).map(([color, name]) => {
       const swatch = el("i");
       swatch.style.background = color;
