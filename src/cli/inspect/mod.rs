@@ -157,6 +157,10 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         };
         return Err(Failure::of(problem.because(why)));
     }
+    if args.sections.sbom.is_some() && inspection.sbom.is_none() {
+        let problem = Problem::error("inspect::no-packages", format!("`{}` tells of no packages", path.display()));
+        return Err(Failure::of(problem.because("only components and core modules carry a list of them")));
+    }
     if let Some(text) = picture(args.format, &path, &inspection)? {
         reporter.raw(text.as_bytes());
         return Ok(Exit::Done);
