@@ -2,7 +2,8 @@
 //!
 //! 1. [`raw`] reads the binary once: components, core modules, and what each index stands for.
 //! 2. [`graph`] follows indices: instances become nodes, what they are given edges.
-//! 3. Each section that was asked for is read from these two: [`sizes`], [`needs`], [`producers`], [`versions`].
+//! 3. Each section that was asked for is read from these two: [`sizes`], [`needs`], [`producers`], [`versions`], [`sbom`].
+//! 4. What was read is shown: [`picture`], [`page`]; as text by the command line.
 //!
 //! Takes bytes, never a project: it serves components that Mosaic did not build. Nothing here is cleaned: every string
 //! is as the binary has it, and may hold what steers a terminal. Whoever prints one cleans it.
@@ -13,6 +14,7 @@ mod inline;
 pub mod model;
 mod needs;
 mod origin;
+pub mod page;
 pub mod picture;
 mod precompiled;
 mod producers;
@@ -41,6 +43,21 @@ pub enum Section {
     Needs,
     Producers,
     Versions,
+    /// As CycloneDX; [`bill`] gives it as it was read.
+    Sbom,
+}
+
+impl Section {
+    /// Every section, in the order they are told.
+    pub const ALL: [Section; 7] = [
+        Section::Wit,
+        Section::Graph,
+        Section::Sizes,
+        Section::Needs,
+        Section::Producers,
+        Section::Versions,
+        Section::Sbom,
+    ];
 }
 
 /// Reads a component, core module, encoded WIT package or precompiled artifact; all but the last binary or text.
@@ -54,6 +71,15 @@ pub fn inspect(name: &str, bytes: &[u8], sections: &[Section]) -> Result<Inspect
     guarded(|| {
         let raw = raw::read(&binary).map_err(|error| unreadable(name, &binary, &error))?;
         Ok(read(&raw, world.as_ref(), name, sections))
+    })?
+}
+
+/// Reads which packages are inside a component or core module, binary or text.
+pub fn bill(name: &str, bytes: &[u8]) -> Result<sbom::Bill, Error> {
+    let binary = crate::resolve::binary(name, bytes)?;
+    guarded(|| {
+        let raw = raw::read(&binary).map_err(|error| unreadable(name, &binary, &error))?;
+        Ok(sbom::read(stem(name), &graph::read(&raw, stem(name)).graph, raw.bytes))
     })?
 }
 
@@ -87,6 +113,7 @@ fn read(raw: &Raw<'_>, world: Option<&world::World>, name: &str, sections: &[Sec
     inspection.wit = world.filter(|_| asked(Section::Wit)).map(|world| Wit { text: world.wit() });
     inspection.producers = asked(Section::Producers).then(|| producers::read(raw));
     inspection.versions = asked(Section::Versions).then(|| versions::read(&seen.graph));
+    inspection.sbom = asked(Section::Sbom).then(|| sbom::cyclonedx(&sbom::read(stem(name), &seen.graph, raw.bytes)));
     if asked(Section::Graph) || asked(Section::Needs) {
         graph::interfaces(raw, &mut seen);
     }

@@ -99,6 +99,7 @@ impl Backend for Python {
         let wanted = names::classes(&unit.part.resolve, unit.part.world);
         let resources = check::resources_in_entry(&modules, &layout.entry, &wanted);
         let mut component = snapshot::build(unit, &layout, &resources).map_err(|error| first(unit, vec![error]))?;
+        sources::sources(&modules).record(&mut component);
         packages::record(layout.packages.as_deref(), &mut component);
         sources::sources(&modules).record(&mut component);
         Ok(component)
