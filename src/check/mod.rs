@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::diagnostic::Level;
 
+pub mod compat;
 mod validate;
 
 pub use validate::{ENGINE, PORTABLE, validate};

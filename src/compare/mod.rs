@@ -14,7 +14,7 @@
 //! Invariants: never recursive over types and never compares a pair of types twice, so that the work is linear in the
 //! definitions however deep or shared they are; a difference is told once, under the first path that reaches it.
 
-mod sequence;
+pub(crate) mod sequence;
 mod text;
 mod track;
 mod walk;
@@ -23,8 +23,9 @@ use std::fmt;
 
 use wit_parser::{Function, InterfaceId, Resolve, Span, TypeId, WorldId};
 
-pub use text::{function as function_text, ty as type_text};
+pub use text::{function as function_text, spelled_out, ty as type_text, what as keyword};
 pub use track::Name;
+pub(crate) use walk::{base, function_step};
 
 /// Something in a [`Resolve`].
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +88,7 @@ pub enum Change {
 }
 
 /// One step of the path to a difference.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Step {
     Function(String),
     Constructor {

@@ -345,7 +345,7 @@ fn member_text(resolve: &Resolve, member: &Member<'_>) -> String {
     }
 }
 
-fn function_step(resolve: &Resolve, function: &Function) -> Step {
+pub(crate) fn function_step(resolve: &Resolve, function: &Function) -> Step {
     let resource = |id: TypeId| resolve.types[id].name.clone().unwrap_or_default();
     let name = function.name.rsplit(['.', ']']).next().unwrap_or(&function.name).to_owned();
     match &function.kind {
@@ -376,7 +376,7 @@ fn resolved(resolve: &Resolve, ty: Type) -> Type {
 }
 
 /// The definition an alias stands for, or the type itself; that of a primitive is the last alias of it.
-pub(super) fn base(resolve: &Resolve, id: TypeId) -> TypeId {
+pub(crate) fn base(resolve: &Resolve, id: TypeId) -> TypeId {
     let mut id = id;
     while let TypeDefKind::Type(Type::Id(aliased)) = resolve.types[id].kind {
         id = aliased;

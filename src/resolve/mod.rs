@@ -34,6 +34,7 @@ mod diagnose;
 mod error;
 mod limits;
 mod read;
+mod standalone;
 mod subset;
 mod universe;
 mod world;
@@ -42,6 +43,7 @@ pub(crate) use self::decode::{binary, decode_binary, guarded, truncated, unreada
 pub use self::{
     decode::decode_part,
     error::{Error, Failure, Kind, Place},
+    standalone::{Subject, Wit},
     universe::{Alias, Provenance},
 };
 use self::{read::Reader, universe::Universe};
