@@ -55,8 +55,12 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn interface(&mut self, a: InterfaceId, b: InterfaceId) {
+        self.interface_as_used(a, b, |_| true);
+    }
+
+    pub(super) fn interface_as_used(&mut self, a: InterfaceId, b: InterfaceId, used: impl Fn(TypeId) -> bool) {
         let (expected, found) = (&self.a.interfaces[a], &self.b.interfaces[b]);
-        for (name, &ty) in &expected.types {
+        for (name, &ty) in expected.types.iter().filter(|(_, ty)| used(**ty)) {
             match found.types.get(name) {
                 Some(&other) => self.named_type(ty, other),
                 None => {

@@ -147,6 +147,20 @@ pub fn files(project: &Project) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
+/// The places of WIT that a project's components are written against, relative to its root, each with those components.
+pub fn places(project: &Project) -> Result<IndexMap<PathBuf, Vec<String>>, Error> {
+    let mut places: IndexMap<PathBuf, Vec<String>> = IndexMap::new();
+    let mut failures = Vec::new();
+    for (name, component) in &project.manifest.components {
+        let Origin::Source(source) = &component.origin else { continue };
+        match locate(project, component, &source.value) {
+            Ok(place) => place.into_iter().for_each(|place| places.entry(place).or_default().push(name.clone())),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if failures.is_empty() { Ok(places) } else { Err(Error { failures }) }
+}
+
 /// Where a component's WIT is, relative to the root; `None` where there is none and its world is named with its package.
 fn locate(project: &Project, component: &Component, source: &Path) -> Result<Option<PathBuf>, Failure> {
     if let Some(wit) = &component.wit {

@@ -1,7 +1,7 @@
 //! What changed between two versions of some WIT, or of a component, and what that breaks.
 //!
 //! 1. Both sides are walked side by side ([`diff`]): each change is a row of the table of [`rules`].
-//! 2. Worlds are compared once more, as an engine does when it instantiates a component ([`fits`]): which components run
+//! 2. Worlds are compared once more, as an engine does when it instantiates a component ([`super::fits`]): which components run
 //!    where.
 //! 3. Levels are set, accepted findings marked ([`settings`]), and the version number is held against what the changes
 //!    ask for ([`version`]): what it allows for does not fail the check.
@@ -11,7 +11,6 @@
 
 mod diff;
 mod finding;
-mod fits;
 pub mod rules;
 mod settings;
 mod version;
@@ -34,6 +33,7 @@ pub use self::{
     settings::{Settings, UnknownRule},
     version::{Step, Verdict},
 };
+use super::fits;
 use crate::{
     diagnostic::{Diagnose, Problem},
     resolve::{Subject, Wit},
@@ -116,7 +116,7 @@ pub fn compare(old: &Wit, new: &Wit, settings: &Settings) -> Result<Compat, Erro
 
 /// The truth about each world on both sides.
 fn world_fits(diff: &Diff<'_>, pairs: &[Pair]) -> Vec<WorldFit> {
-    let aligned = fits::aligned(diff.old, diff.new, pairs);
+    let aligned = aligned(diff.old, diff.new, pairs);
     let mut worlds: Vec<(WorldId, WorldId)> = Vec::new();
     for pair in pairs {
         let of_package = diff.old.packages[pair.old].worlds.values();
@@ -134,6 +134,16 @@ fn world_fits(diff: &Diff<'_>, pairs: &[Pair]) -> Vec<WorldFit> {
         verdicts.push(WorldFit { world, old_on_new: unfit.is_empty(), new_on_old });
     }
     verdicts
+}
+
+/// Gives the new side the versions of the old where a package is the subject: whether a change fits does not depend on
+/// the number it comes under.
+fn aligned(old: &Resolve, new: &Resolve, pairs: &[Pair]) -> Resolve {
+    let mut aligned = new.clone();
+    for &Pair { old: from, new: to } in pairs {
+        aligned.packages[to].name.version.clone_from(&old.packages[from].name.version);
+    }
+    aligned
 }
 
 /// Holds each version against the changes of its package, and marks those that the version allows for.

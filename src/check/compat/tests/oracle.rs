@@ -9,7 +9,10 @@ use wit_parser::{Resolve, WorldId};
 
 use super::mutate::{Mutant, Random};
 use crate::{
-    check::compat::{Settings, compare, diff::Pair, fits},
+    check::{
+        compat::{Settings, aligned, compare, diff::Pair},
+        fits,
+    },
     compose::fixture,
     resolve::{Part, Subject, Wit},
 };
@@ -30,7 +33,7 @@ fn without_versions(old: &Resolve, new: &Resolve) -> Resolve {
         let same = new.packages.iter().filter(move |(b, _)| base(new, *b) == base(old, a));
         same.map(move |(b, _)| Pair { old: a, new: b })
     });
-    fits::aligned(old, new, &pairs.collect::<Vec<_>>())
+    aligned(old, new, &pairs.collect::<Vec<_>>())
 }
 
 /// Every world of the bundle, in each version carried.
