@@ -19,7 +19,7 @@ use std::{
 };
 
 use indexmap::IndexMap;
-use wit_parser::{Resolve, WorldId};
+use wit_parser::{PackageId, Resolve, WorldId};
 
 use crate::{
     event::{Event, Events},
@@ -31,6 +31,7 @@ use crate::{
 mod bundle;
 mod decode;
 mod diagnose;
+mod enlarge;
 mod error;
 mod limits;
 mod read;
@@ -42,6 +43,7 @@ mod world;
 pub(crate) use self::decode::{binary, decode_binary, guarded, truncated, unreadable};
 pub use self::{
     decode::decode_part,
+    enlarge::{Enlarged, enlarged},
     error::{Error, Failure, Kind, Place},
     standalone::{Subject, Wit},
     universe::{Alias, Provenance},
@@ -159,6 +161,19 @@ pub fn places(project: &Project) -> Result<IndexMap<PathBuf, Vec<String>>, Error
         }
     }
     if failures.is_empty() { Ok(places) } else { Err(Error { failures }) }
+}
+
+/// The WIT package in a file, or in a folder with its `deps`; what is not there comes from the bundle. Nothing outside
+/// of the folder is read.
+pub fn package(path: &Path) -> Result<(Arc<Resolve>, PackageId), Error> {
+    let wit = Wit::read(path, path)?;
+    match wit.subject {
+        Subject::Packages(packages) if !packages.is_empty() => Ok((wit.resolve, packages[0])),
+        _ => {
+            let message = format!("{}: this is a component, not a WIT package", path.display());
+            Err(Failure::new(Kind::Rejected { message }).into())
+        }
+    }
 }
 
 /// Where a component's WIT is, relative to the root; `None` where there is none and its world is named with its package.

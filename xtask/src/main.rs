@@ -1,7 +1,9 @@
 //! The project's own tasks: `cargo xtask TASK`. One file a task; nothing here is shipped.
 
 mod demo;
+mod docs;
 mod http;
+mod peers;
 mod setup;
 mod test;
 mod tidy;
@@ -20,8 +22,10 @@ Tasks:
   test   set up, then every test that CI runs, with a printed time budget [GROUP…]
   soak   the long forms of the tests
   tidy   check the invariants that a program can see
+  docs   write the pages of documentation that are made from the code
   wit    take the bundled WASI packages anew from the crates that carry them
   setup  build `cargo-mosaic` and install the toolchains that demo and test need
+         --tests: and the other tools that tests run, from one pinned table
 ";
 
 fn main() -> ExitCode {
@@ -32,8 +36,13 @@ fn main() -> ExitCode {
         Some("test") => test::run(rest),
         Some("soak") => test::soak(),
         Some("tidy") => tidy::run(),
+        Some("docs") => docs::run(),
         Some("wit") => wit::run(rest),
-        Some("setup") => setup::run().map(drop),
+        Some("setup") => setup::run().and_then(|_| match rest {
+            [] => Ok(()),
+            [flag] if flag == "--tests" => peers::ensure(peers::TESTS).map(drop),
+            _ => Err(format!("unknown arguments: {}", rest.join(" "))),
+        }),
         Some("--help" | "-h" | "help") => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;
