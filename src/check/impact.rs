@@ -125,7 +125,7 @@ fn one(
         Some((provider, export)) => {
             let exported = interface(provider, export, Port::Export)?;
             let as_old = aligned(Name::new(export).version);
-            let provided = Side { resolve: &*provider.resolve, item: exported };
+            let provided = Side { resolve: &provider.resolve, item: exported };
             told(compare::interfaces(Side { resolve: &as_old, item: there }, provided))
         }
         None => Vec::new(),

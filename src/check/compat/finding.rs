@@ -2,6 +2,7 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::rules::{Level, Rule};
@@ -11,14 +12,17 @@ use crate::{
 };
 
 /// One change.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Finding {
+    /// The rule's id.
     #[serde(serialize_with = "id")]
+    #[schemars(with = "String")]
     pub rule: &'static Rule,
     /// The rule's, or as set.
     pub level: Level,
     pub standing: Standing,
+    #[schemars(with = "String")]
     pub item: Item,
     /// WIT text before and after, where there is one to show.
     pub old: Option<String>,
@@ -32,7 +36,7 @@ pub struct Finding {
 }
 
 /// Whether a finding counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
     Open,

@@ -20,6 +20,7 @@ mod tests;
 
 use std::collections::{BTreeSet, HashMap};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use wit_parser::{Resolve, Span, WorldId};
 
@@ -40,8 +41,9 @@ use crate::{
 };
 
 /// All that came of a comparison.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(title = "comparison")]
 pub struct Compat {
     /// What was compared, as the caller named it.
     pub old: String,
@@ -55,7 +57,7 @@ pub struct Compat {
 }
 
 /// Which components run where, going by the two versions of a world alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct WorldFit {
     /// `acme:shop/api`.
@@ -83,6 +85,11 @@ impl Compat {
     pub fn needed(&self) -> Option<Bump> {
         self.verdicts.iter().filter_map(|verdict| verdict.needed).max()
     }
+}
+
+/// The JSON schema of a comparison, as text.
+pub fn schema_text() -> String {
+    format!("{:#}\n", schemars::schema_for!(Compat).to_value())
 }
 
 /// Compares two versions.

@@ -3,28 +3,32 @@
 //! A version promises what its semver track does: 1.4.0 works for whoever was built against 1.2.0; 0.3.2 for 0.3.1;
 //! 0.0.2 for nobody but itself; and a pre-release for nobody else either.
 
+use schemars::JsonSchema;
 use semver::{Prerelease, Version};
 use serde::Serialize;
 
 use super::rules::Bump;
 
 /// What is to be said of the version of one package.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Verdict {
     /// `acme:shop`.
     pub package: String,
+    #[schemars(with = "Option<String>")]
     pub old: Option<Version>,
+    #[schemars(with = "Option<String>")]
     pub new: Option<Version>,
     /// What the changes ask for; `None` where nothing changed.
     pub needed: Option<Bump>,
     /// The smallest version that is honest; `None` where nothing changed or nothing has a version.
+    #[schemars(with = "Option<String>")]
     pub honest: Option<Version>,
     pub step: Step,
 }
 
 /// How the version chosen relates to the changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
     Fits,

@@ -268,7 +268,7 @@ fn explain(name: &str, reporter: &Reporter) -> Result<Exit, Failure> {
         Some(rule) => reporter.answer(&Explained { rules: vec![*rule] }),
         None => {
             let near = mosaic::diagnostic::closest(name, rules::rules().map(|rule| rule.id));
-            let near = near.and_then(|near| rules::rule(near)).map(|rule| rule.id);
+            let near = near.and_then(rules::rule).map(|rule| rule.id);
             return Err(Failure::of(no_rule(&UnknownRule { asked: name.to_owned(), near })));
         }
     }

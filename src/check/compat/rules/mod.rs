@@ -3,6 +3,7 @@
 //! A rule named `field-removed` has its fixture in `fixtures/compat/field-removed/`, its line in `docs/rules.md`, and its
 //! code, `compat::field-removed`, in every report. Ids are an API: they stand in manifests and lists of accepted findings.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 mod functions;
@@ -14,7 +15,7 @@ mod worlds;
 pub use self::page::page;
 
 /// How much a finding of a rule weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Part of what changed, of no concern to the verdict.
@@ -26,7 +27,7 @@ pub enum Level {
 }
 
 /// What a change asks of the version number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Bump {
     Patch,

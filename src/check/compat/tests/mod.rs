@@ -111,6 +111,29 @@ fn the_page_of_rules_is_that_of_the_table() {
 }
 
 #[test]
+fn the_schema_is_that_of_what_is_told() {
+    let written = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/check.schema.json");
+    let schema = super::schema_text();
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&written, &schema).expect("docs is writable");
+    }
+    assert!(fs::read_to_string(&written).unwrap_or_default() == schema, "{} (BLESS=1 rewrites it)", written.display());
+    // Whatever is told has the fields that are required, and no other.
+    let schema: serde_json::Value = serde_json::from_str(&schema).expect("JSON");
+    let told = serde_json::to_value(compared("version-too-small")).expect("JSON");
+    let keys = |value: &serde_json::Value| -> BTreeSet<String> {
+        value.as_object().expect("an object").keys().cloned().collect()
+    };
+    for (schema, told) in [
+        (&schema, &told),
+        (&schema["$defs"]["Finding"], &told["findings"][0]),
+        (&schema["$defs"]["Verdict"], &told["verdicts"][0]),
+    ] {
+        assert_eq!(keys(&schema["properties"]), keys(told));
+    }
+}
+
+#[test]
 fn four_breaking_changes_are_four_findings() {
     let old = "package a:b@1.0.0; interface i { record r { x: u8, y: u8 } f: func(a: r); g: func() -> u8; h: func(); }";
     let new = "package a:b@1.1.0; interface i { record r { x: u8 } f: func(a: r, b: u8); g: func() -> u16; }";

@@ -95,7 +95,7 @@ fn every_pair_of_versions_of_every_bundled_world() {
 fn mutants(count: u64, first: u64) {
     let mut wrong = Vec::new();
     let originals = super::mutate::originals();
-    let (mut broken, mut edits) = (0, 0);
+    let (mut broken, mut fitting, mut edits) = (0, 0, 0);
     for seed in first..first + count {
         let mut random = Random::new(seed);
         let Some(mutant) = Mutant::new(&originals, &mut random) else { continue };
@@ -112,6 +112,7 @@ fn mutants(count: u64, first: u64) {
             let b = new.resolve.packages[after[0]].worlds[name];
             let oracle = verdict((&old.resolve, a), (&without_versions(&old.resolve, &new.resolve), b));
             broken += usize::from(oracle.is_err());
+            fitting += usize::from(oracle.is_ok());
             let breaks = compat.findings.iter().any(|finding| finding.rule.breaks());
             if oracle.is_ok() != fit.old_on_new || (oracle.is_err() && !breaks) {
                 wrong.push(format!(
@@ -126,8 +127,10 @@ fn mutants(count: u64, first: u64) {
             break;
         }
     }
-    println!("{count} mutants, {edits} edits, {broken} worlds broken");
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    // Enough of both kinds to mean something.
+    assert!(edits > 2 * usize::try_from(count).expect("small"), "{edits} edits");
+    assert!(broken > 100 && fitting > 100, "{broken} worlds broke, {fitting} did not");
 }
 
 #[test]
