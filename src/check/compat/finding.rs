@@ -112,13 +112,8 @@ impl Finding {
             (false, _) => Some(format!("concerns {}", self.rule.whom())),
         };
         let mut problem = self.note.iter().chain(&concerned).fold(new, |problem, why| problem.because(why));
-        let texts = |text: &Option<String>, none: &str| text.clone().unwrap_or_else(|| none.to_owned());
-        let is_text = |text: &&String| self.rule.told.contains("`{") && !text.is_empty();
         if let Some(spot) = &self.new_at {
-            let label = match (self.old.as_ref().filter(is_text), &self.new) {
-                (_, Some(_)) => "now".to_owned(),
-                (_, None) => texts(&None, "no longer in here"),
-            };
+            let label = if self.new.is_some() { "now" } else { "no longer here" };
             problem = problem.at(&spot.source, spot.span.clone(), label);
         }
         if let Some(spot) = &self.old_at

@@ -161,6 +161,11 @@ fn whole_project(args: &Args, found: &mut Found, reporter: &Reporter) -> Result<
         return compared(&baseline, &app, &settings, found, reporter);
     }
     for place in resolve::places(&opened.project)?.into_keys() {
+        // Of a folder that holds several places of WIT, the same one.
+        let baseline = match &baseline {
+            Baseline::Path(folder) if folder.join(&place).exists() => Baseline::Path(folder.join(&place)),
+            baseline => baseline.clone(),
+        };
         compared(&baseline, &opened.project.root.join(place), &settings, found, reporter)?;
     }
     Ok(())

@@ -63,9 +63,9 @@ impl Found {
         self.problems.extend(problems);
     }
 
-    /// Tells of a comparison: what counts at its own level, the rest with `-v`.
+    /// Tells of a comparison: all that is neither allowed nor accepted. What the version covers is no more than a warning.
     pub fn compared(&mut self, compat: Compat, reporter: &Reporter) {
-        let counts = |finding: &&Finding| finding.level > Level::Allow && finding.standing == Standing::Open;
+        let counts = |finding: &&Finding| finding.level > Level::Allow && finding.standing != Standing::Accepted;
         let told: Vec<_> = compat.findings.iter().filter(counts).map(Finding::problem).collect();
         self.tell(told, reporter);
         let stale = compat.stale.iter().map(|key| {

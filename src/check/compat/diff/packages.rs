@@ -38,11 +38,11 @@ impl<'a> Diff<'a> {
         let (pairs, removed, added) = self.pair_subjects(old, new);
         for id in removed {
             let at = (first_span(self.old, id), Span::default());
-            self.tell(&PACKAGE_REMOVED, package_item(self.old, id), None, None, at);
+            self.tell(&PACKAGE_REMOVED, package_item(self.old, id), base(&self.old.packages[id]), None, at);
         }
         for id in added {
             let at = (Span::default(), first_span(self.new, id));
-            self.tell(&PACKAGE_ADDED, package_item(self.new, id), None, None, at);
+            self.tell(&PACKAGE_ADDED, package_item(self.new, id), None, base(&self.new.packages[id]), at);
         }
         let needed = self.pair_needed(&pairs);
         for pair in pairs.iter().chain(&needed) {
@@ -165,14 +165,14 @@ impl<'a> Diff<'a> {
             let (old, new) = (sides_of.removed[i].0.to_owned(), sides_of.added[j].0.to_owned());
             self.tell(&INTERFACE_RENAMED, interface_item(from, a), old, new, at);
         }
-        for (_, id) in left(sides_of.removed, |place| pairs.iter().any(|(i, _)| *i == place)) {
+        for (name, id) in left(sides_of.removed, |place| pairs.iter().any(|(i, _)| *i == place)) {
             let at = (from.interfaces[*id].span, first_span(to, pair.new));
-            self.tell(&INTERFACE_REMOVED, interface_item(from, *id), None, None, at);
+            self.tell(&INTERFACE_REMOVED, interface_item(from, *id), name.to_owned(), None, at);
         }
-        for (_, id) in left(sides_of.added, |place| pairs.iter().any(|(_, j)| *j == place)) {
+        for (name, id) in left(sides_of.added, |place| pairs.iter().any(|(_, j)| *j == place)) {
             let at = (first_span(from, pair.old), to.interfaces[*id].span);
             let item = interface_item(to, *id);
-            self.tell(&INTERFACE_ADDED, item.clone(), None, None, at);
+            self.tell(&INTERFACE_ADDED, item.clone(), None, name.to_owned(), at);
             self.new_since(&item, &to.interfaces[*id].stability, at);
         }
 
@@ -195,14 +195,14 @@ impl<'a> Diff<'a> {
             let (old, new) = (sides_of.removed[i].0.to_owned(), sides_of.added[j].0.to_owned());
             self.tell(&WORLD_RENAMED, world_item(from, a), old, new, at);
         }
-        for (_, id) in left(sides_of.removed, |place| pairs.iter().any(|(i, _)| *i == place)) {
+        for (name, id) in left(sides_of.removed, |place| pairs.iter().any(|(i, _)| *i == place)) {
             let at = (from.worlds[*id].span, first_span(to, pair.new));
-            self.tell(&WORLD_REMOVED, world_item(from, *id), None, None, at);
+            self.tell(&WORLD_REMOVED, world_item(from, *id), name.to_owned(), None, at);
         }
-        for (_, id) in left(sides_of.added, |place| pairs.iter().any(|(_, j)| *j == place)) {
+        for (name, id) in left(sides_of.added, |place| pairs.iter().any(|(_, j)| *j == place)) {
             let at = (first_span(from, pair.old), to.worlds[*id].span);
             let item = world_item(to, *id);
-            self.tell(&WORLD_ADDED, item.clone(), None, None, at);
+            self.tell(&WORLD_ADDED, item.clone(), None, name.to_owned(), at);
             self.new_since(&item, &to.worlds[*id].stability, at);
         }
         let (old, new) = (&from.packages[pair.old].docs, &to.packages[pair.new].docs);

@@ -23,8 +23,8 @@ pub fn page(example: impl Fn(&Rule) -> Option<(String, String)>) -> String {
 
 Written by `cargo xtask docs` from the table in `src/check/compat/rules`; do not edit.
 
-Each rule has a level: `deny` fails the check, `warn` is told, `allow` is counted and shown with `-v`. `-D`, `-W`, `-A` and
-`[check.rules]` set another. *Bump* is what the change asks of the version number, *concerns* who has to do something:
+Each rule has a level: `deny` fails the check, `warn` is told, `allow` is counted, and stands in the JSON of a
+comparison. `-D`, `-W`, `-A` and `[check.rules]` set another. *Bump* is what the change asks of the version number, *concerns* who has to do something:
 **callers** import what changed, **implementers** export it, **hosts** run the components of a world.
 
 | rule | level | bump | concerns | |
