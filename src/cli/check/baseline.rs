@@ -101,7 +101,10 @@ fn from_git(revision: &str, path: Option<&str>, place: &Path) -> Result<Option<W
     let shown = PathBuf::from(format!("{revision}:{inside}"));
     let folder = tempfile::TempDir::new().map_err(|error| unusable(revision, &error))?;
     if kind.text().trim() == "tree" {
-        let archive = git(&["archive", "--format=tar", &object]).succeed()?;
+        // From the top: in a folder below, git would look for that folder inside of the tree.
+        let tree = git(&["rev-parse", "--verify", &object]).succeed()?.text().trim().to_owned();
+        let top = git(&["rev-parse", "--show-toplevel"]).succeed()?.text().trim_end_matches('\n').to_owned();
+        let archive = Command::new("git").arg("-C").arg(top).args(["archive", "--format=tar", &tree]).succeed()?;
         if archive.left_out > 0 {
             let message = format!("`{inside}` at revision `{revision}` is more than can be taken from git at once");
             return Err(Failure::of(Problem::error("check::no-baseline", message)));
