@@ -5,7 +5,10 @@ use std::path::Path;
 use mosaic::{
     check::impact::{self, Impact},
     diagnostic::{Diagnose, Problem},
-    plan,
+    plan::{
+        self,
+        graph::{Said, Wiring},
+    },
     resolve::{self, Part, Wit},
 };
 use serde::Serialize;
@@ -19,17 +22,45 @@ use super::{
     reports::Found,
 };
 
-/// What a new version of a package, or of a part, would do to the project.
-pub(super) fn project_impact(args: &Args, new: &str, found: &mut Found, reporter: &Reporter) -> Result<(), Failure> {
-    let opened = Opened::new(&args.project, args.lock.looking(), reporter)?;
-    let mut parts: Vec<Part> = opened.resolution.components.values().map(|component| component.part.clone()).collect();
+/// What is to be changed: parts, and how they are joined.
+struct App {
+    parts: Vec<Part>,
+    wiring: Wiring,
+    options: plan::Options,
+}
+
+impl App {
+    fn of_project(args: &Args, reporter: &Reporter) -> Result<App, Failure> {
+        let opened = Opened::new(&args.project, args.lock.looking(), reporter)?;
+        let parts = opened.resolution.components.values().map(|component| component.part.clone()).collect();
+        Ok(App { parts, wiring: opened.wiring, options: opened.options })
+    }
+
+    /// A composed component: its parts, joined by what they import and export. What it imports is its host's.
+    fn of_file(file: &Path) -> Result<App, Failure> {
+        let (name, bytes) = (file.display().to_string(), super::read(file)?);
+        let outer = resolve::decode_part(&name, &bytes, None)?;
+        let imports = outer.resolve.worlds[outer.world].imports.keys();
+        let open = imports.map(|key| Said::plain(outer.resolve.name_world_key(key))).collect();
+        let wiring = Wiring { open, ..Wiring::default() };
+        let options = plan::Options { unused: plan::Unused::Allow, ..plan::Options::default() };
+        Ok(App { parts: impact::parts(&name, &bytes)?, wiring, options })
+    }
+}
+
+/// What a new version of a package, or of a part, would do to the project, or to a composed component.
+pub(super) fn impact_of(args: &Args, new: &str, found: &mut Found, reporter: &Reporter) -> Result<(), Failure> {
+    let App { mut parts, wiring, options } = match args.files.as_slice() {
+        [] => App::of_project(args, reporter)?,
+        [file, ..] => App::of_file(file)?,
+    };
     let (named, path) = match new.split_once('=') {
         Some((part, path)) => (Some(part), Path::new(path)),
         None => (None, Path::new(new)),
     };
     let read = Wit::read(path, path)?;
     let resolve::Subject::Component(world) = read.subject else {
-        let impact = impact::impact(&opened.plan()?, &parts, &read);
+        let impact = impact::impact(&plan::plan(&parts, &wiring, &options)?, &parts, &read);
         found.tell(impact.edges.iter().filter_map(edge_problem).collect(), reporter);
         reporter.answer(&ImpactTold { impact });
         return Ok(());
@@ -46,7 +77,7 @@ pub(super) fn project_impact(args: &Args, new: &str, found: &mut Found, reporter
         ))));
     };
     (part.resolve, part.world) = (read.resolve.clone(), world);
-    match plan::plan(&parts, &opened.wiring, &opened.options) {
+    match plan::plan(&parts, &wiring, &options) {
         Ok(graph) => {
             let edges = graph.edges.iter().filter(|edge| edge.from == name || edge.to == name).count();
             reporter.answer(&Replaced { part: name.to_owned(), fits: true, edges });

@@ -56,8 +56,8 @@ pub struct Args {
     /// Hold components against a world: its full name, or FILE#NAME
     #[arg(long, value_name = "WORLD", requires = "files", conflicts_with = "against")]
     world: Option<String>,
-    /// What a new version of a package (WIT), or of a part ([PART=]component), would do to the project
-    #[arg(long, value_name = "NEW", conflicts_with_all = ["files", "against", "world"])]
+    /// What a new version of a package (WIT), or of a part ([PART=]component), would do to the project, or to a FILE
+    #[arg(long, value_name = "NEW", conflicts_with_all = ["against", "world"])]
     impact: Option<String>,
     /// Tell what a rule means; `all` lists them
     #[arg(long, value_name = "RULE", exclusive = true)]
@@ -100,7 +100,7 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     }
     let mut found = Found::default();
     match (&args.impact, args.files.is_empty()) {
-        (Some(new), _) => impact::project_impact(&args, new, &mut found, reporter)?,
+        (Some(new), _) => impact::impact_of(&args, new, &mut found, reporter)?,
         (None, true) => whole_project(&args, &mut found, reporter)?,
         (None, false) => files(&args, &mut found, reporter)?,
     }
