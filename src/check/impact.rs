@@ -10,6 +10,7 @@ use serde::Serialize;
 use wasmparser::{ComponentName, KnownCustom, Parser, Payload};
 use wit_parser::{InterfaceId, Resolve, WorldItem};
 
+use super::compat::{self, Bump};
 use crate::{
     compare::{self, Name, Side},
     plan::graph::Graph,
@@ -41,6 +42,8 @@ pub struct Edge {
     pub provider_first: Vec<String>,
     /// What breaks if the importer moves and the provider stays; nothing where that is the host.
     pub importer_first: Vec<String>,
+    /// The version under which old and new could be in one app, each with its own; `None` where the old has none.
+    pub honest: Option<String>,
 }
 
 impl Edge {
@@ -137,7 +140,9 @@ fn one(
         name.package() == Some(&format!("{}:{}", package.namespace, package.name))
     })?;
     let (from, import_text) = (importer.name.clone(), import.to_owned());
-    let edge = |becomes, meets, provider_first, importer_first| Edge {
+    let honest = |bump| name.semver().map(|old| compat::next(&old, bump).to_string());
+    let edge = |becomes, meets, provider_first: Vec<String>, importer_first: Vec<String>| Edge {
+        honest: honest(if provider_first.is_empty() && meets { Bump::Minor } else { Bump::Major }),
         from,
         import: import_text,
         to: to.cloned(),

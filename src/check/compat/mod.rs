@@ -32,7 +32,7 @@ pub use self::{
     finding::{At, Finding, Item, Root, Spot, Standing},
     rules::{Bump, Level, Party, Rule},
     settings::{Settings, UnknownRule},
-    version::{Step, Verdict},
+    version::{Step, Verdict, next},
 };
 use super::fits;
 use crate::{

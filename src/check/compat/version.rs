@@ -93,7 +93,7 @@ fn leads_out(old: &Version, new: &Version) -> bool {
 }
 
 /// The smallest version after `old` that allows for a change.
-fn next(old: &Version, bump: Bump) -> Version {
+pub fn next(old: &Version, bump: Bump) -> Version {
     if !old.pre.is_empty() {
         return next_pre_release(old);
     }

@@ -108,7 +108,15 @@ fn edge_problem(edge: &impact::Edge) -> Option<Problem> {
     let problem = first(to, &edge.provider_first, problem);
     let problem = first(from, &edge.importer_first, problem);
     Some(match edge.needs_both() {
-        true => problem.help(format!("move `{from}` and `{to}` together, under a version of another semver track")),
+        true => {
+            let problem = problem.help(format!("move `{from}` and `{to}` together"));
+            match edge.honest.as_ref().filter(|_| edge.meets) {
+                Some(honest) => {
+                    problem.help(format!("call it {honest}, so that old and new are not taken for each other"))
+                }
+                None => problem,
+            }
+        }
         false => problem.help(format!("move `{from}` first; then `{to}`")),
     })
 }
