@@ -61,6 +61,7 @@ pub struct Manifest {
     pub compose: Compose,
     /// `[grants]`, by name.
     pub grants: IndexMap<String, Grant>,
+    pub check: Check,
 }
 
 /// `[app]`.
@@ -70,6 +71,16 @@ pub struct App {
     pub name: Spanned<String>,
     /// `0.0.0` where it is not said.
     pub version: semver::Version,
+}
+
+/// `[check]`.
+#[derive(Debug, Clone, Default)]
+pub struct Check {
+    pub baseline: Option<Spanned<String>>,
+    /// Relative to the project's root.
+    pub baseline_file: Option<Spanned<PathBuf>>,
+    /// In the order written: the rule or group, and `allow`, `warn` or `deny`.
+    pub rules: Vec<(Spanned<String>, &'static str)>,
 }
 
 /// `[components.<name>]`.
@@ -247,6 +258,7 @@ impl Manifest {
                 components: meant.components,
                 compose: meant.compose,
                 grants: meant.grants,
+                check: meant.check,
             }),
             _ => Err(Error::Flawed { file: source, flaws }),
         }

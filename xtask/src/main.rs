@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod docs;
 mod http;
 mod peers;
 mod setup;
@@ -23,6 +24,7 @@ Tasks:
   soak   the long forms of the tests
   bench  figures of the release build beside those of other tools [compose]
   tidy   check the invariants that a program can see
+  docs   write the pages of documentation that are made from the code
   wit    take the bundled WASI packages anew from the crates that carry them
   setup  build `cargo-mosaic` and install the toolchains that demo and test need
          --tests: and the other tools that tests run, from one pinned table
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Some("soak") => test::soak(),
         Some("bench") => bench::run(rest),
         Some("tidy") => tidy::run(),
+        Some("docs") => docs::run(),
         Some("wit") => wit::run(rest),
         Some("setup") => setup::run().and_then(|_| match rest {
             [] => Ok(()),
