@@ -19,6 +19,8 @@ mod exit;
 mod grants;
 mod init;
 mod inspect;
+mod limits;
+mod logs;
 mod man;
 mod new;
 mod options;

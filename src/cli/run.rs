@@ -12,6 +12,8 @@ use super::{
     app::Guest,
     exit::Exit,
     grants::GrantArgs,
+    limits::LimitArgs,
+    logs::LogArgs,
     options::{BuildArgs, LockArgs, ProjectArgs},
     reporter::Reporter,
 };
@@ -34,6 +36,10 @@ pub struct Args {
     #[command(flatten)]
     grants: GrantArgs,
     #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    logs: LogArgs,
+    #[command(flatten)]
     build: BuildArgs,
     #[command(flatten)]
     project: ProjectArgs,
@@ -46,15 +52,16 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         Some(file) => Guest::of_file(file, &args.grants)?,
         None => Guest::of_project(&args.project, &args.lock, &args.build, &args.grants, reporter)?,
     };
+    let logs = args.logs.open()?;
     let options = RunOptions {
         args: args.args,
         grants: guest.grants.clone(),
-        limits: Limits::run(),
+        limits: args.limits.over(Limits::run()),
         data: guest.data.clone(),
         home: Home::from_env(),
     };
     reporter.step_aside();
-    match runtime::run(&guest.artifact, &options, &|event| reporter.event(event)) {
+    match runtime::run(&guest.artifact, &options, &|event| logs.event(event, reporter)) {
         // A process can pass on eight bits.
         Ok(code) => Ok(Exit::Guest(code.to_le_bytes()[0])),
         Err(error @ runtime::Error::Trapped { .. }) => {

@@ -139,6 +139,11 @@ impl Default for Clock {
 }
 
 impl Clock {
+    /// Begins anew.
+    pub fn reset(&self) {
+        self.used.store(0, Ordering::Relaxed);
+    }
+
     /// Time used so far, the poll under way included.
     pub fn used(&self) -> Duration {
         let since = self.since.load(Ordering::Relaxed);

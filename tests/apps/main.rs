@@ -4,6 +4,7 @@
 
 mod backend;
 mod errors;
+mod host;
 mod matrix;
 mod pipeline;
 mod readme;
