@@ -24,6 +24,9 @@ pub struct GrantArgs {
     /// An environment variable, with the value it has here or another
     #[arg(long, value_name = "NAME[=VALUE]")]
     env: Vec<String>,
+    /// A value of wasi:config
+    #[arg(long, value_name = "KEY=VALUE", value_parser = config)]
+    config_var: Vec<(String, String)>,
     /// A peer of sockets
     #[arg(long, value_name = "HOST:PORT")]
     net: Vec<Address>,
@@ -65,6 +68,10 @@ impl GrantArgs {
                 Some((name, value)) => drop(grants.env.insert(name.to_owned(), value.to_owned())),
                 None => grants.env.extend(std::env::var(env).ok().map(|value| (env.clone(), value))),
             }
+        }
+        for (key, value) in &self.config_var {
+            grants.config_keys.insert(key.clone());
+            grants.config.insert(key.clone(), value.clone());
         }
         self.net.iter().cloned().for_each(|address| grants.net.insert(address));
         self.http_out.iter().cloned().for_each(|authority| grants.http_out.insert(authority));
@@ -118,6 +125,7 @@ fn of_family(family: Family, root: &Path) -> Grants {
         Family::Http => grants.http_out = Scope::All,
         Family::KeyValue => grants.buckets = Scope::All,
         Family::Logging => grants.logging = true,
+        Family::Config => grants.config_keys = Scope::All,
         // A variable that is no text cannot be told to a guest.
         Family::Env => grants.env.extend(
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
@@ -138,6 +146,10 @@ fn of_grant(grant: &Grant, project: &Project) -> Result<Grants, Problem> {
             let value = value.clone().or_else(|| std::env::var(name).ok());
             grants.env.extend(value.map(|value| (name.clone(), value)));
         }
+        Grant::Config { key, value } => {
+            grants.config_keys.insert(key.clone());
+            grants.config.extend(value.clone().map(|value| (key.clone(), value)));
+        }
         Grant::Dir { host, guest, readonly } => {
             let path = project.root.join(host);
             let real = path.canonicalize().map_err(|error| no_folder(host, &error))?;
@@ -157,6 +169,13 @@ fn no_folder(folder: &Path, error: &std::io::Error) -> Problem {
     Problem::error("grants::no-folder", format!("the granted folder `{}` cannot be used", folder.display()))
         .because(error.to_string())
         .help("make it, or grant another")
+}
+
+fn config(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("`KEY=VALUE` is wanted".to_owned()),
+    }
 }
 
 fn dir(text: &str) -> Result<DirArg, String> {

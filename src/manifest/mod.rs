@@ -133,13 +133,22 @@ pub enum Family {
     KeyValue,
     /// `logging`: wasi:logging.
     Logging,
+    /// `config`: wasi:config, any key.
+    Config,
     /// `env`: all of the host's environment.
     Env,
 }
 
 impl Family {
-    pub const ALL: [Family; 6] =
-        [Family::Sockets, Family::Filesystem, Family::Http, Family::KeyValue, Family::Logging, Family::Env];
+    pub const ALL: [Family; 7] = [
+        Family::Sockets,
+        Family::Filesystem,
+        Family::Http,
+        Family::KeyValue,
+        Family::Logging,
+        Family::Config,
+        Family::Env,
+    ];
 
     /// The bare word.
     pub fn word(self) -> &'static str {
@@ -149,6 +158,7 @@ impl Family {
             Family::Http => "http",
             Family::KeyValue => "keyvalue",
             Family::Logging => "logging",
+            Family::Config => "config",
             Family::Env => "env",
         }
     }
@@ -187,6 +197,8 @@ pub enum Grant {
     Dir { host: PathBuf, guest: Option<String>, readonly: bool },
     /// `{ env = "NAME" }` from the host's environment, or `{ env = "NAME", value = "…" }`.
     Env { name: String, value: Option<String> },
+    /// `{ config = "key", value = "…" }`: wasi:config, this key; without `value` a flag gives it.
+    Config { key: String, value: Option<String> },
     /// `{ net = "host:port" }`: TCP and UDP to this address, and the look-up of this name.
     Net { address: String },
     /// `{ logging = true }`: wasi:logging.
@@ -201,6 +213,7 @@ impl Grant {
             Grant::HttpOut { .. } => Family::Http,
             Grant::Dir { .. } => Family::Filesystem,
             Grant::Env { .. } => Family::Env,
+            Grant::Config { .. } => Family::Config,
             Grant::Net { .. } => Family::Sockets,
             Grant::Logging => Family::Logging,
         }

@@ -85,7 +85,7 @@ pub struct Compose {
     pub open: Vec<Spanned<String>>,
 }
 
-/// One capability: exactly one of `kv`, `http-out`, `dir`, `env`, `net`, `logging`.
+/// One capability: exactly one of `kv`, `http-out`, `dir`, `env`, `config`, `net`, `logging`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Grant {
@@ -101,7 +101,9 @@ pub struct Grant {
     pub guest: Option<Spanned<String>>,
     /// An environment variable.
     pub env: Option<Spanned<String>>,
-    /// With `env`: its value; else the host's own.
+    /// A key of wasi:config.
+    pub config: Option<Spanned<String>>,
+    /// With `env`: its value, else the host's own. With `config`: its value, else that of a flag.
     pub value: Option<Spanned<String>>,
     /// `host:port` that sockets may connect to.
     pub net: Option<Spanned<String>>,

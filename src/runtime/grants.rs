@@ -63,6 +63,10 @@ pub struct Grants {
     pub dirs: Vec<Dir>,
     /// Environment variables, with their values.
     pub env: BTreeMap<String, String>,
+    /// Keys of `wasi:config` it may have values for.
+    pub config_keys: Scope<String>,
+    /// Values of `wasi:config`, as far as there are any.
+    pub config: BTreeMap<String, String>,
     /// Peers of TCP connections and UDP datagrams, and names it may look up.
     pub net: Scope<Address>,
     /// `wasi:logging` messages are told rather than dropped.
@@ -123,6 +127,8 @@ impl Grants {
         self.http_out.merge(other.http_out);
         self.net.merge(other.net);
         self.env.extend(other.env);
+        self.config_keys.merge(other.config_keys);
+        self.config.extend(other.config);
         self.logging |= other.logging;
         for dir in other.dirs {
             if !self.dirs.contains(&dir) {
@@ -133,6 +139,7 @@ impl Grants {
 
     /// These grants made smaller by flags: of each kind that `flags` names anything of, only what `flags` names; kinds
     /// it says nothing of are left as they are. A variable keeps the value the flag gives it, a folder the lesser access.
+    /// Values of `wasi:config` are set rather than narrowed, for keys that are granted.
     ///
     /// Errors where a flag names what is not granted: all of it.
     pub fn narrow(&self, flags: &Grants) -> Result<Grants, NarrowError> {
@@ -145,6 +152,8 @@ impl Grants {
             excess.extend(flags.env.keys().filter(|name| !self.env.contains_key(*name)).map(|n| grant_line("env", n)));
             narrowed.env = flags.env.clone();
         }
+        excess.extend(flags.config.keys().filter(|key| !self.config_keys.allows(key)).map(|k| grant_line("config", k)));
+        narrowed.config.extend(flags.config.clone());
         if !flags.dirs.is_empty() {
             let granted = |dir: &Dir| {
                 let climbs = dir.host.components().any(|part| part == std::path::Component::ParentDir);
@@ -180,8 +189,40 @@ fn narrow_scope<T: Ord + Clone + fmt::Display>(
 }
 
 /// A grant as a manifest writes it: `kv = "visits"`.
-pub(super) fn grant_line(kind: &str, value: &str) -> String {
+fn grant_line(kind: &str, value: &str) -> String {
     format!("{kind} = {value:?}")
+}
+
+/// A grant that somebody misses, in the words of those who could give it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Missing {
+    /// The key in a manifest; mostly the flag's name too.
+    pub kind: &'static str,
+    /// `None`: it is granted or it is not.
+    pub value: Option<String>,
+}
+
+impl Missing {
+    pub fn new(kind: &'static str, value: impl Into<String>) -> Missing {
+        Missing { kind, value: Some(value.into()) }
+    }
+
+    /// As a manifest writes it: `kv = "visits"`.
+    pub fn line(&self) -> String {
+        match &self.value {
+            Some(value) => grant_line(self.kind, value),
+            None => format!("{} = true", self.kind),
+        }
+    }
+
+    /// As a command line writes it: `--kv visits`.
+    pub fn flag(&self) -> String {
+        match (self.kind, &self.value) {
+            ("config", Some(key)) => format!("--config-var {key}=VALUE"),
+            (kind, Some(value)) => format!("--{kind} {value}"),
+            (kind, None) => format!("--{kind}"),
+        }
+    }
 }
 
 impl Dir {
@@ -283,6 +324,7 @@ mod tests {
         let grants = Grants::default();
         assert!(grants.buckets.is_closed() && grants.http_out.is_closed() && grants.net.is_closed());
         assert!(grants.dirs.is_empty() && grants.env.is_empty() && !grants.logging);
+        assert!(grants.config_keys.is_closed() && grants.config.is_empty());
     }
 
     #[test]
@@ -303,6 +345,27 @@ mod tests {
             granted.narrow(&asked).unwrap_err().excess,
             ["kv = \"secrets\"", "net = \"db:5432\"", "env = \"HOME\"", "logging = true"]
         );
+    }
+
+    #[test]
+    fn a_flag_gives_values_to_granted_keys() {
+        let values = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
+        let granted =
+            Grants { config_keys: scope(&["mode", "name"]), config: values("name", "x"), ..Grants::default() };
+        let flags = |key| Grants { config: values(key, "y"), ..Grants::default() };
+        let narrowed = granted.narrow(&flags("mode")).unwrap();
+        assert_eq!(narrowed.config.len(), 2);
+        assert_eq!(granted.narrow(&flags("name")).unwrap().config["name"], "y");
+        assert_eq!(granted.narrow(&flags("other")).unwrap_err().excess, ["config = \"other\""]);
+    }
+
+    #[test]
+    fn what_is_missing_can_be_pasted() {
+        let kv = Missing::new("kv", "visits");
+        assert_eq!((kv.line().as_str(), kv.flag().as_str()), ("kv = \"visits\"", "--kv visits"));
+        let logging = Missing { kind: "logging", value: None };
+        assert_eq!((logging.line().as_str(), logging.flag().as_str()), ("logging = true", "--logging"));
+        assert_eq!(Missing::new("config", "mode").flag(), "--config-var mode=VALUE");
     }
 
     #[test]
