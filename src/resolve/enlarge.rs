@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wit_parser::{CloneMaps, PackageName, Resolve, Span, WorldId};
+use wit_parser::{CloneMaps, Interface, PackageName, Resolve, Span, WorldId};
 
 use super::{
     Part, bundle,
@@ -60,6 +60,20 @@ fn with(resolve: &Resolve, world: WorldId, imports: &[String]) -> Result<String,
     let more = Universe::load(tree, Vec::new()).map_err(|mut failures| failures.swap_remove(0).kind)?;
     let unknown = || Kind::NoWorld { elsewhere: Vec::new() };
     let from = more.main.and_then(|main| more.resolve.packages[main].worlds.values().next().copied());
+
+    // Merging makes one interface of two that contradict each other in nothing; here it must be the same one.
+    let other = |id| {
+        let name = more.resolve.id_of(id);
+        let theirs = resolve.interfaces.iter().find(|(theirs, _)| name.is_some() && resolve.id_of(*theirs) == name);
+        let ours = &more.resolve.interfaces[id];
+        let differs = |theirs: &Interface| {
+            !ours.functions.keys().eq(theirs.functions.keys()) || !ours.types.keys().eq(theirs.types.keys())
+        };
+        theirs.filter(|(_, theirs)| differs(theirs)).and(name)
+    };
+    if let Some(name) = more.resolve.interfaces.iter().find_map(|(id, _)| other(id)) {
+        return Err(Kind::Rejected { message: format!("`{name}` is not the one that WASI has") });
+    }
 
     let mut resolve = resolve.clone();
     let remap = resolve.merge(Resolve::clone(&more.resolve)).map_err(rejected)?;

@@ -3,6 +3,7 @@
 //! The toolchains are there because `cargo xtask test` installs them first; a test whose toolchain is missing fails.
 
 mod backend;
+mod denied;
 mod errors;
 mod host;
 mod matrix;

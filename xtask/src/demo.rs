@@ -79,7 +79,7 @@ fn visit(address: &str) -> Outcome {
     ask("ada enters: Rust → Go → Python, then TypeScript", "GET", "/", &signed, "", 200, "Good day")?;
     ask("ada again", "GET", "/?theme=dark", &signed, "", 200, "visit number")?;
     let forged = [("authorization", "Bearer AAAA.BBBB")];
-    ask("a forged token", "GET", "/", &forged, "", 400, "not a token")?;
+    ask("a forged token", "GET", "/", &forged, "", 401, "signature is wrong")?;
     ask(
         "an attack, found by the Python model",
         "GET",

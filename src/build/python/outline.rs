@@ -130,8 +130,8 @@ impl Modules {
     pub fn late(&self) -> impl Iterator<Item = (&Module, &str, &Range<usize>)> {
         let is_loaded =
             |name: &str| self.known.values().any(|module| module.imports.iter().any(|loaded| loaded == name));
-        let of = |module: &'_ Module| module.late.iter().map(move |(name, span)| (module, name.as_str(), span));
-        self.known.values().flat_map(of).filter(move |(_, name, _)| !is_loaded(name))
+        let late = self.known.values().flat_map(|module| module.late.iter().map(move |late| (module, late)));
+        late.filter(move |(_, (name, _))| !is_loaded(name)).map(|(module, (name, span))| (module, name.as_str(), span))
     }
 
     pub fn get(&self, name: &str) -> Option<&Module> {
