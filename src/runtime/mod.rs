@@ -8,6 +8,7 @@
 //! | `linker`, `host/` | the interfaces the host offers, and a component bound to them |
 //! | `state` | what the host keeps for a guest |
 //! | `run` | a program |
+//! | `call/` | calls of exports, one after another |
 //! | `serve/` | a server, its connections, one request and its instance |
 //! | `trap`, `symbols`, `denials`, `tell`, `output` | what went wrong, was refused, was written, and how it is told |
 //!
@@ -17,6 +18,7 @@
 //! manifest and no project is known here, and nothing is printed: guest output is told as events, except that a program
 //! ([`run`]) has the standard streams of this process.
 
+mod call;
 mod code;
 mod denials;
 mod engine;
@@ -36,6 +38,7 @@ mod trap;
 #[cfg(test)]
 mod tests;
 
+pub use call::{Arguments, CallError, Export, Returned, ReturnedValue, Session, Statement, Unfit};
 pub use code::{Artifact, Content};
 pub use error::{Entry, Error};
 pub use grants::{Access, Address, Authority, Dir, Grants, NarrowError, ParseError, Scope, SectionError};

@@ -185,3 +185,25 @@ fn what_is_no_server_is_told() {
     let error = serve(&Artifact::bytes("app.wasm", &http_guest("", "")), &options, &|_| ()).unwrap_err();
     assert_eq!(error.problems()[0].help, ["use a free port: `--addr 127.0.0.1:0`"]);
 }
+
+/// Asks for `visits` and answers whether there is a value.
+#[test]
+fn configuration_comes_by_granted_key() {
+    let import = r#"(import "cm32p2|wasi:config/store@0.2.0-rc.1" "get" (func $config (param i32 i32 i32)))"#;
+    let body =
+        "(call $config (i32.const 1120) (i32.const 6) (i32.const 16)) (call $digit (i32.load8_u (i32.const 20)))";
+    let server = Running::start(http_guest(import, body), options());
+    assert_eq!(server.get("/"), (200, "0".to_owned()));
+    assert_eq!(
+        server.stop(),
+        ["runtime::denied: `gateway` was refused the value of `visits` (`wasi:config/store`): it is not granted"]
+    );
+    let grants = Grants {
+        config_keys: Scope::Only(["visits".to_owned()].into()),
+        config: [("visits".to_owned(), "7".to_owned())].into(),
+        ..Grants::default()
+    };
+    let server = Running::start(http_guest(import, body), ServeOptions { grants, ..options() });
+    assert_eq!(server.get("/"), (200, "1".to_owned()));
+    assert_eq!(server.stop(), Vec::<String>::new());
+}

@@ -146,3 +146,42 @@ pub const READ: (&str, &str) = (
       (br_if $more (i32.eqz (i32.load8_u (i32.const 48)))))
     (call $digit (i32.load8_u (i32.const 52)))",
 );
+
+/// A guest of the world `calls`: it adds, echoes, counts and fails.
+pub fn tally() -> Vec<u8> {
+    component(
+        "calls",
+        r#"
+(module $"tally (wat)"
+  (import "cm32p2|_ex_acme:shop/tally" "counter_new" (func $new (param i32) (result i32)))
+  (import "cm32p2|_ex_acme:shop/tally" "counter_rep" (func $rep (param i32) (result i32)))
+  (import "cm32p2|_ex_acme:shop/tally" "counter_drop" (func $drop (param i32)))
+  (memory (export "cm32p2_memory") 2)
+  (global $heap (mut i32) (i32.const 65536))
+  (func $realloc (export "cm32p2_realloc") (param i32 i32 i32 i32) (result i32)
+    (global.get $heap)
+    (global.set $heap (i32.add (global.get $heap) (i32.and (i32.add (local.get 3) (i32.const 15)) (i32.const -16)))))
+  (func (export "cm32p2_initialize"))
+  (func (export "cm32p2||add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func $fall (unreachable))
+  (func (export "cm32p2||fail") (call $fall))
+  (func (export "cm32p2|acme:shop/tally|counter_dtor") (param i32))
+  (func (export "cm32p2|acme:shop/tally|[constructor]counter") (param $start i32) (result i32)
+    (local $at i32)
+    (local.set $at (call $realloc (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 4)))
+    (i32.store (local.get $at) (local.get $start))
+    (call $new (local.get $at)))
+  (func (export "cm32p2|acme:shop/tally|[method]counter.bump") (param $at i32) (param $by i32) (result i32)
+    (i32.store (local.get $at) (i32.add (i32.load (local.get $at)) (local.get $by)))
+    (i32.load (local.get $at)))
+  (func (export "cm32p2|acme:shop/tally|close") (param $handle i32) (result i32)
+    (i32.load (call $rep (local.get $handle)))
+    (call $drop (local.get $handle)))
+  (func (export "cm32p2|acme:shop/tally|echo") (param i32 i32 i32 i32 i32 i32) (result i32)
+    (i32.store (i32.const 16) (local.get 0)) (i32.store (i32.const 20) (local.get 1))
+    (i32.store (i32.const 24) (local.get 2)) (i32.store (i32.const 28) (local.get 3))
+    (i32.store8 (i32.const 32) (local.get 4)) (i32.store (i32.const 36) (local.get 5))
+    (i32.const 16)))
+"#,
+    )
+}

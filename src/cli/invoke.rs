@@ -1,0 +1,137 @@
+//! `cargo mosaic invoke`: calls exports, and shows what they return.
+
+use std::path::PathBuf;
+
+use mosaic::{
+    cache::Home,
+    diagnostic::Problem,
+    runtime::{Arguments, CallError, Limits, Returned, RunOptions, Session, Statement},
+};
+use serde::Serialize;
+
+use super::{
+    Failure,
+    app::Guest,
+    exit::Exit,
+    grants::GrantArgs,
+    limits::LimitArgs,
+    logs::LogArgs,
+    options::{BuildArgs, LockArgs, ProjectArgs},
+    reporter::{Answer, Paint, Reporter},
+};
+
+/// Call any export of the app, or of any component
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  cargo mosaic invoke 'check(\"token\")'                  an export of the project's app
+  cargo mosaic invoke auth.wasm 'auth.check(\"token\")'   of any component, its interface said
+  cargo mosaic invoke auth.wasm check --args '[\"token\"]' --json
+  cargo mosaic invoke app.wasm 'c = counter(5); c.bump(2)'   with a handle that is kept by name
+
+Arguments are written in WAVE: 1, \"text\", [1, 2], {name: \"a\"}, some(1), ok, (1, true). A trap is 134.")]
+pub struct Args {
+    /// A component, else the project's app; then calls, parted by semicolons
+    #[arg(required = true, num_args = 1..=2, value_names = ["FILE", "CALL"])]
+    words: Vec<String>,
+    /// The arguments of the last call, a JSON array
+    #[arg(long, value_name = "JSON", value_parser = array)]
+    args: Option<Vec<serde_json::Value>>,
+    /// Show what is returned as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    pub guest: GuestArgs,
+}
+
+/// Which component, what it may touch and take.
+#[derive(Debug, clap::Args)]
+pub struct GuestArgs {
+    #[command(flatten)]
+    grants: GrantArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    pub logs: LogArgs,
+    #[command(flatten)]
+    build: BuildArgs,
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    lock: LockArgs,
+}
+
+impl GuestArgs {
+    /// The component in a file, else the project's app, and how to run it.
+    pub fn open(&self, file: Option<PathBuf>, reporter: &Reporter) -> Result<(Guest, RunOptions), Failure> {
+        let guest = match file {
+            Some(file) => Guest::of_file(file, &self.grants)?,
+            None => Guest::of_project(&self.project, &self.lock, &self.build, &self.grants, reporter)?,
+        };
+        let options = RunOptions {
+            args: Vec::new(),
+            grants: guest.grants.clone(),
+            limits: self.limits.over(Limits::run()),
+            data: guest.data.clone(),
+            home: Home::from_env(),
+        };
+        reporter.step_aside();
+        Ok((guest, options))
+    }
+}
+
+pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
+    let mut words = args.words.into_iter();
+    let (file, text) = match (words.next(), words.next()) {
+        (Some(file), Some(text)) => (Some(PathBuf::from(file)), text),
+        (Some(text), None) => (None, text),
+        _ => return Err(Failure::of(Problem::error("call::malformed", "nothing is called"))),
+    };
+    let mut statements = Statement::parse(&text)?;
+    if let (Some(values), Some(last)) = (args.args, statements.last_mut()) {
+        last.arguments = Arguments::Json(values);
+    }
+    let (guest, options) = args.guest.open(file, reporter)?;
+    let logs = args.guest.logs.open()?;
+    let events = |event: mosaic::event::Event<'_>| logs.event(event, reporter);
+    let mut session = Session::open(&guest.artifact, options, &events).map_err(|error| guest.failed(error))?;
+    let last = statements.len().saturating_sub(1);
+    for (index, statement) in statements.iter().enumerate() {
+        match session.call(statement, &events) {
+            Ok(returned) if index == last => reporter.answer(&Shown { returned: &returned, json: args.json }),
+            Ok(_) => {}
+            Err(CallError::Exited { code, .. }) => return Ok(Exit::Guest(code.to_le_bytes()[0])),
+            Err(error @ CallError::Trapped { .. }) => {
+                reporter.problems(&Failure::from(error).0);
+                return Ok(Exit::Trapped);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn array(text: &str) -> Result<Vec<serde_json::Value>, String> {
+    serde_json::from_str(text).map_err(|error| format!("a JSON array is wanted, for example `[1, \"a\"]`: {error}"))
+}
+
+/// What a call returned, in either form.
+#[derive(Serialize)]
+pub struct Shown<'a> {
+    #[serde(flatten)]
+    pub returned: &'a Returned,
+    #[serde(skip)]
+    pub json: bool,
+}
+
+impl Answer for Shown<'_> {
+    const REASON: &'static str = "returned";
+
+    fn text(&self, _: Paint) -> String {
+        match &self.returned.value {
+            Some(value) if self.json => format!("{}\n", value.json),
+            Some(value) => format!("{}\n", value.text),
+            None => String::new(),
+        }
+    }
+}
