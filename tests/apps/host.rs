@@ -14,8 +14,8 @@ use std::{
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::support::{Server, mosaic};
-use guests::{PATH, SLEEP, http_guest};
+use crate::support::{Ran, Server, mosaic};
+use guests::{PATH, SLEEP, http_guest, tally};
 
 #[path = "../../src/runtime/tests/guests.rs"]
 #[expect(dead_code, reason = "most of them are for the runtime's own tests")]
@@ -35,6 +35,13 @@ impl Host {
 
     fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Runs `cargo-mosaic ARGS` here, with `input` on its standard input.
+    fn run(&self, args: &[&str], input: &str) -> Ran {
+        let mut command = mosaic(args);
+        command.current_dir(self.folder.path()).env("MOSAIC_HOME", self.file("home"));
+        Ran::of(command, input)
     }
 
     fn serve(&self, flags: &[&str]) -> Server {
@@ -301,4 +308,41 @@ fn flags_set_limits_and_logs() {
     assert_eq!((&logged[0]["context"], &logged[0]["message"]), (&"visits".into(), &"hello".into()));
     let said = fs::read_to_string(host.file("stderr")).expect("what was said");
     assert!(said.contains("it ran longer than its limit of 200ms"), "{said}");
+}
+
+#[test]
+fn exports_are_called_from_the_command_line() {
+    let host = Host::new(&tally());
+    let invoke = |args: &[&str]| host.run(&[&["invoke", "app.wasm"], args].concat(), "");
+    assert_eq!(invoke(&["add(2, 3)"]).ok().stdout, "5\n");
+    assert_eq!(invoke(&["c = counter(5); c.bump(2)"]).ok().stdout, "7\n");
+    let echo = invoke(&["tally.echo", "--args", r#"[{"name": "a", "tags": ["x"]}]"#, "--json"]).ok();
+    assert_eq!(echo.stdout, "{\"name\":\"a\",\"tags\":[\"x\"],\"size\":null}\n");
+    invoke(&["ad(2, 3)"]).fails().says(&["nothing that is exported is called `ad`", "did you mean `add`?"]);
+    invoke(&["add(2, \"x\")"]).fails().says(&["the arguments do not fit `add(a: u32, b: u32) -> u32`", "expected u32"]);
+    let trapped = invoke(&["fail"]);
+    assert_eq!(trapped.code, Some(134), "{trapped}");
+    trapped.says(&["`fail` trapped in `tally`", "tally!fall"]);
+}
+
+#[test]
+fn a_session_keeps_what_is_named_and_outlives_a_trap() {
+    let host = Host::new(&tally());
+    let lines = "c = counter(5)\nc.bump(2)\n:kept\nfail()\n:kept\nadd(1, 1)\nnonsense\n:quit\n";
+    let ran = host.run(&["repl", "app.wasm"], lines).ok();
+    let told: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(told, ["c: counter", "7: u32", "c", "2: u32"], "{ran}");
+    ran.says(&["`fail` trapped in `tally`", "nothing that is exported is called `nonsense`"]);
+}
+
+#[test]
+fn an_import_that_nobody_provides_is_told_with_the_part_that_wants_it() {
+    let import = r#"(import "cm32p2|acme:shop/auth" "check" (func $check (result i32)))"#;
+    let host = Host::new(&http_guest(import, "(drop (call $check))"));
+    // Composed, so that there are parts.
+    fs::copy(host.file("app.wasm"), host.file("gateway.wasm")).expect("a copy");
+    fs::write(host.file("tally.wasm"), tally()).expect("a component");
+    host.run(&["compose", "gateway.wasm", "tally.wasm", "-o", "both.wasm"], "").ok();
+    let ran = host.run(&["serve", "both.wasm", "--addr", "127.0.0.1:0"], "").fails();
+    ran.says(&["imports what nobody provides: `acme:shop/auth`", "`gateway` of it imports it", "compose it with"]);
 }
