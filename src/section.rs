@@ -36,6 +36,8 @@ pub struct Section {
 pub enum Held {
     /// A bucket of wasi:keyvalue.
     Kv(String),
+    /// A container of wasi:blobstore.
+    Blob(String),
     /// `host` or `host:port` that outgoing HTTP requests may go to.
     HttpOut(String),
     Dir {
@@ -159,6 +161,7 @@ impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Held::Kv(bucket) => write!(f, "kv = {bucket:?}"),
+            Held::Blob(container) => write!(f, "blob = {container:?}"),
             Held::HttpOut(authority) => write!(f, "http-out = {authority:?}"),
             Held::Dir { path, readonly, .. } => {
                 write!(f, "dir = {path:?}")?;

@@ -39,13 +39,16 @@ pub struct GrantArgs {
     /// A bucket of wasi:keyvalue
     #[arg(long, value_name = "BUCKET")]
     kv: Vec<String>,
+    /// A container of wasi:blobstore
+    #[arg(long, value_name = "CONTAINER")]
+    blob: Vec<String>,
     /// Show what it logs by wasi:logging
     #[arg(long)]
     logging: bool,
     /// For a file: all that its own `mosaic:grants` asks for, less what other flags leave out
     #[arg(long)]
     pub as_granted: bool,
-    /// Folder to keep wasi:keyvalue in
+    /// Folder to keep wasi:keyvalue and wasi:blobstore in
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
 }
@@ -81,6 +84,7 @@ impl GrantArgs {
         }
         self.net.iter().cloned().for_each(|address| grants.net.insert(address));
         self.http_out.iter().cloned().for_each(|authority| grants.http_out.insert(authority));
+        self.blob.iter().cloned().for_each(|container| grants.containers.insert(container));
         self.kv.iter().cloned().for_each(|bucket| grants.buckets.insert(bucket));
         if problems.is_empty() { Ok(grants) } else { Err(Failure(problems)) }
     }
@@ -166,6 +170,7 @@ fn of_grant(grant: &Grant, project: &Project) -> Result<Grants, Problem> {
     let mut grants = Grants::default();
     match grant {
         Grant::KeyValue { bucket } => grants.buckets.insert(bucket.clone()),
+        Grant::Blob { container } => grants.containers.insert(container.clone()),
         Grant::HttpOut { authority } => grants.http_out.insert(authority.parse().map_err(malformed)?),
         Grant::Net { address } => grants.net.insert(address.parse().map_err(malformed)?),
         Grant::Logging => grants.logging = true,

@@ -60,6 +60,7 @@ impl Reader<'_> {
         }
         let found: Vec<&'static str> = [
             ("kv", typed.kv.is_some()),
+            ("blob", typed.blob.is_some()),
             ("http-out", typed.http_out.is_some()),
             ("dir", typed.dir.is_some()),
             ("env", typed.env.is_some()),
@@ -79,6 +80,11 @@ impl Reader<'_> {
         if let Some(bucket) = typed.kv {
             let bucket = self.grant_value(&table, "kv", bucket, "the name of a bucket", |it| !it.is_empty())?;
             return Some(Grant::KeyValue { bucket });
+        }
+        if let Some(container) = typed.blob {
+            let container =
+                self.grant_value(&table, "blob", container, "the name of a container", |it| !it.is_empty())?;
+            return Some(Grant::Blob { container });
         }
         if let Some(authority) = typed.http_out {
             let form = "`host` or `host:port`, without a scheme or a path";

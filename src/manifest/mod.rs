@@ -131,6 +131,8 @@ pub enum Family {
     Http,
     /// `keyvalue`: wasi:keyvalue, any bucket.
     KeyValue,
+    /// `blobstore`: wasi:blobstore, any container.
+    BlobStore,
     /// `logging`: wasi:logging.
     Logging,
     /// `config`: wasi:config, any key.
@@ -140,11 +142,12 @@ pub enum Family {
 }
 
 impl Family {
-    pub const ALL: [Family; 7] = [
+    pub const ALL: [Family; 8] = [
         Family::Sockets,
         Family::Filesystem,
         Family::Http,
         Family::KeyValue,
+        Family::BlobStore,
         Family::Logging,
         Family::Config,
         Family::Env,
@@ -157,6 +160,7 @@ impl Family {
             Family::Filesystem => "filesystem",
             Family::Http => "http",
             Family::KeyValue => "keyvalue",
+            Family::BlobStore => "blobstore",
             Family::Logging => "logging",
             Family::Config => "config",
             Family::Env => "env",
@@ -205,6 +209,8 @@ pub struct WrapBy {
 pub enum Grant {
     /// `{ kv = "bucket" }`: wasi:keyvalue, this bucket.
     KeyValue { bucket: String },
+    /// `{ blob = "container" }`: wasi:blobstore, this container.
+    Blob { container: String },
     /// `{ http-out = "host[:port]" }`: outgoing requests to this authority.
     HttpOut { authority: String },
     /// `{ dir = "./data", readonly = true, guest = "/data" }`; `dir` relative to the project's root.
@@ -224,6 +230,7 @@ impl Grant {
     pub fn family(&self) -> Family {
         match self {
             Grant::KeyValue { .. } => Family::KeyValue,
+            Grant::Blob { .. } => Family::BlobStore,
             Grant::HttpOut { .. } => Family::Http,
             Grant::Dir { .. } => Family::Filesystem,
             Grant::Env { .. } => Family::Env,

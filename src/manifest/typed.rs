@@ -91,12 +91,14 @@ pub struct Compose {
     pub allow_unused: Option<Spanned<bool>>,
 }
 
-/// One capability: exactly one of `kv`, `http-out`, `dir`, `env`, `config`, `net`, `logging`.
+/// One capability: exactly one of `kv`, `blob`, `http-out`, `dir`, `env`, `config`, `net`, `logging`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Grant {
     /// A bucket of wasi:keyvalue.
     pub kv: Option<Spanned<String>>,
+    /// A container of wasi:blobstore.
+    pub blob: Option<Spanned<String>>,
     /// `host` or `host:port` that outgoing HTTP requests may go to.
     pub http_out: Option<Spanned<String>>,
     /// A folder, relative to this file.

@@ -110,6 +110,7 @@ const REACH: &[(&str, Reach)] = &[
     ("wasi:http/types", Reach::Nothing),
     ("wasi:http/*", Reach::Family(Family::Http)),
     ("wasi:keyvalue/*", Reach::Family(Family::KeyValue)),
+    ("wasi:blobstore/*", Reach::Family(Family::BlobStore)),
     ("wasi:logging/*", Reach::Family(Family::Logging)),
     ("wasi:config/*", Reach::Family(Family::Config)),
 ];

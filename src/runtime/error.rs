@@ -34,7 +34,7 @@ pub enum Error {
     Data { path: PathBuf, source: redb::DatabaseError },
     #[error("cannot create the folder `{}`", .path.display())]
     DataFolder { path: PathBuf, source: std::io::Error },
-    #[error("buckets are granted, but there is no folder to keep them in")]
+    #[error("buckets or containers are granted, but there is no folder to keep them in")]
     NoData,
     #[error("cannot listen on {address}")]
     Bind { address: SocketAddr, source: std::io::Error },

@@ -59,6 +59,8 @@ impl<T: Ord> Scope<T> {
 pub struct Grants {
     /// Buckets of `wasi:keyvalue`.
     pub buckets: Scope<String>,
+    /// Containers of `wasi:blobstore`.
+    pub containers: Scope<String>,
     /// Where outgoing HTTP requests may go.
     pub http_out: Scope<Authority>,
     /// Folders it sees. Two with one guest path: the first counts.
@@ -134,6 +136,7 @@ impl Grants {
     /// Adds what `other` grants.
     pub fn merge(&mut self, other: Grants) {
         self.buckets.merge(other.buckets);
+        self.containers.merge(other.containers);
         self.http_out.merge(other.http_out);
         self.net.merge(other.net);
         self.env.extend(other.env);
@@ -155,6 +158,7 @@ impl Grants {
             "filesystem" => grants.dirs.push(Dir::new(root, Some("/"), Access::ReadWrite)),
             "http" => grants.http_out = Scope::All,
             "keyvalue" => grants.buckets = Scope::All,
+            "blobstore" => grants.containers = Scope::All,
             "logging" => grants.logging = true,
             "config" => grants.config_keys = Scope::All,
             // A variable that is no text cannot be told to a guest.
@@ -177,6 +181,7 @@ impl Grants {
             let refused = || SectionError { held: held.to_string() };
             match held {
                 Held::Kv(bucket) => grants.buckets.insert(bucket.clone()),
+                Held::Blob(container) => grants.containers.insert(container.clone()),
                 Held::HttpOut(authority) => grants.http_out.insert(authority.parse().map_err(|_| refused())?),
                 Held::Net(address) => grants.net.insert(address.parse().map_err(|_| refused())?),
                 Held::Logging => grants.logging = true,
@@ -210,6 +215,7 @@ impl Grants {
         let mut excess = Vec::new();
         let mut narrowed = self.clone();
         narrow_scope(&mut narrowed.buckets, &flags.buckets, "kv", &mut excess);
+        narrow_scope(&mut narrowed.containers, &flags.containers, "blob", &mut excess);
         narrow_scope(&mut narrowed.http_out, &flags.http_out, "http-out", &mut excess);
         narrow_scope(&mut narrowed.net, &flags.net, "net", &mut excess);
         if !flags.env.is_empty() {
@@ -388,7 +394,7 @@ mod tests {
         let grants = Grants::default();
         assert!(grants.buckets.is_closed() && grants.http_out.is_closed() && grants.net.is_closed());
         assert!(grants.dirs.is_empty() && grants.env.is_empty() && !grants.logging);
-        assert!(grants.config_keys.is_closed() && grants.config.is_empty());
+        assert!(grants.containers.is_closed() && grants.config_keys.is_closed() && grants.config.is_empty());
     }
 
     #[test]

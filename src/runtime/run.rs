@@ -16,7 +16,7 @@ use super::{
     code::{self, Artifact},
     error::{Entry, Error},
     grants::Grants,
-    host::{keyvalue, terminal},
+    host::{blobstore, keyvalue, terminal},
     limits::Limits,
     linker::{self, Streams, Wasi},
     state::{self, Guest, Host},
@@ -44,6 +44,7 @@ pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) ->
     let wasi = linker::entry(name, &code.component, Entry::Run)?;
     let pre = linker::link(name, &code, Streams::Own)?;
     let buckets = keyvalue::open(&code.component, &options.grants, options.data.as_deref())?;
+    let blobs = blobstore::open(&code.component, &options.grants, options.data.as_deref())?;
 
     let mut symbols = Symbols::new(artifact, code.digest);
     let (teller, mut told) = tell::channel();
@@ -53,6 +54,7 @@ pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) ->
         teller,
         denials: Default::default(),
         buckets,
+        blobs,
     });
     let mut streams = WasiCtx::builder();
     terminal::inherit(&mut streams);

@@ -17,7 +17,7 @@ use super::{
     denials::{Denial, Denials},
     error::Error,
     grants::{Access, Grants},
-    host::{self, http::Outgoing, keyvalue::Buckets, stdio::Speech},
+    host::{self, blobs::Blobs, http::Outgoing, keyvalue::Buckets, stdio::Speech},
     limits::{Limits, Meter},
     tell::Teller,
     trap::OutOfTime,
@@ -34,6 +34,8 @@ pub(super) struct Host {
     pub denials: Denials,
     /// `None` where no bucket is granted or none is imported.
     pub buckets: Option<Buckets>,
+    /// The same of containers.
+    pub blobs: Option<Arc<Blobs>>,
 }
 
 impl Host {

@@ -35,7 +35,7 @@ use crate::event::Events;
 use super::{
     code::{self, Artifact},
     error::Error,
-    host::{keyvalue, terminal},
+    host::{blobstore, keyvalue, terminal},
     linker::{self, Streams},
     run::RunOptions,
     state::{self, Guest, Host},
@@ -100,6 +100,7 @@ impl<'a> Session<'a> {
         let code = code::load(artifact, &options.home, None, events)?;
         let pre = linker::link(&artifact.name, &code, Streams::Own)?;
         let buckets = keyvalue::open(&code.component, &options.grants, options.data.as_deref())?;
+        let blobs = blobstore::open(&code.component, &options.grants, options.data.as_deref())?;
         let (teller, told) = tell::channel();
         let host = Arc::new(Host {
             grants: options.grants.clone(),
@@ -107,6 +108,7 @@ impl<'a> Session<'a> {
             teller,
             denials: Default::default(),
             buckets,
+            blobs,
         });
         state::tick(&code.engine);
         let runtime = tokio::runtime::Builder::new_current_thread()

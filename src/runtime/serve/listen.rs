@@ -23,6 +23,9 @@ use super::{
 /// Files that are no connections: the program's own, and those of guests.
 const OTHER_FILES: usize = 256;
 
+/// Connections told at once that there is no place; more are closed without a word.
+const REFUSALS: usize = 128;
+
 /// How much longer than its time a request's answer may be on its way.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -44,7 +47,8 @@ fn affordable(wanted: usize) -> usize {
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let limit = getrlimit(Resource::Nofile);
-        if limit.current < limit.maximum {
+        // `None` is without limit.
+        if limit.current != limit.maximum {
             let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
         }
         match getrlimit(Resource::Nofile).current.and_then(|files| usize::try_from(files).ok()) {
@@ -59,6 +63,7 @@ fn affordable(wanted: usize) -> usize {
 /// Accepts until stopped, then waits for what is under way.
 pub(super) async fn accept(listener: TcpListener, server: Arc<Server>, options: Arc<ServeOptions>) {
     let places = Arc::new(Semaphore::new(affordable(options.connections)));
+    let refusals = Arc::new(Semaphore::new(REFUSALS));
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -74,7 +79,12 @@ pub(super) async fn accept(listener: TcpListener, server: Arc<Server>, options: 
                             drop(place);
                         });
                     }
-                    Err(_) => drop(tokio::spawn(refuse(stream))),
+                    Err(_) => if let Ok(refusal) = refusals.clone().try_acquire_owned() {
+                        tokio::spawn(async move {
+                            refuse(stream).await;
+                            drop(refusal);
+                        });
+                    },
                 },
                 // Out of files, most likely: those that end make room.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,

@@ -30,7 +30,7 @@ use super::{
     code::{self, Artifact},
     error::{Entry, Error},
     grants::Grants,
-    host::keyvalue,
+    host::{blobstore, keyvalue},
     limits::Limits,
     linker::{self, Streams},
     state::{self, Host},
@@ -144,6 +144,7 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
     let wasi = linker::entry(&artifact.name, &code.component, Entry::Http)?;
     let pre = linker::link(&artifact.name, &code, Streams::Lines)?;
     let buckets = keyvalue::open(&code.component, &options.grants, options.data.as_deref())?;
+    let blobs = blobstore::open(&code.component, &options.grants, options.data.as_deref())?;
 
     let mut symbols = Symbols::new(artifact, code.digest);
     let (teller, mut told) = tell::channel();
@@ -153,6 +154,7 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
         teller,
         denials: Default::default(),
         buckets,
+        blobs,
     });
     let instances = Instances::new(wasi, pre, host.clone(), options.uses)
         .map_err(|source| Error::Mismatch { name: artifact.name.clone(), source })?;
