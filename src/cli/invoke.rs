@@ -35,8 +35,8 @@ pub struct Args {
     #[arg(required = true, num_args = 1..=2, value_names = ["FILE", "CALL"])]
     words: Vec<String>,
     /// The arguments of the last call, a JSON array
-    #[arg(long, value_name = "JSON", value_parser = array)]
-    args: Option<Vec<serde_json::Value>>,
+    #[arg(long, value_name = "JSON")]
+    args: Option<JsonArguments>,
     /// Show what is returned as JSON
     #[arg(long)]
     json: bool,
@@ -88,7 +88,7 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         _ => return Err(Failure::of(Problem::error("call::malformed", "nothing is called"))),
     };
     let mut statements = Statement::parse(&text)?;
-    if let (Some(values), Some(last)) = (args.args, statements.last_mut()) {
+    if let (Some(JsonArguments(values)), Some(last)) = (args.args, statements.last_mut()) {
         last.arguments = Arguments::Json(values);
     }
     let (guest, options) = args.guest.open(file, reporter)?;
@@ -111,8 +111,17 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn array(text: &str) -> Result<Vec<serde_json::Value>, String> {
-    serde_json::from_str(text).map_err(|error| format!("a JSON array is wanted, for example `[1, \"a\"]`: {error}"))
+/// Arguments of one call.
+#[derive(Debug, Clone)]
+struct JsonArguments(Vec<serde_json::Value>);
+
+impl std::str::FromStr for JsonArguments {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<JsonArguments, String> {
+        let wanted = |error| format!("a JSON array is wanted, for example `[1, \"a\"]`: {error}");
+        serde_json::from_str(text).map(JsonArguments).map_err(wanted)
+    }
 }
 
 /// What a call returned, in either form.
