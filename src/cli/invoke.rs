@@ -3,20 +3,15 @@
 use std::path::PathBuf;
 
 use mosaic::{
-    cache::Home,
     diagnostic::Problem,
-    runtime::{Arguments, CallError, Limits, Returned, RunOptions, Session, Statement},
+    runtime::{Arguments, CallError, Returned, Session, Statement},
 };
 use serde::Serialize;
 
 use super::{
     Failure,
-    app::Guest,
     exit::Exit,
-    grants::GrantArgs,
-    limits::LimitArgs,
-    logs::LogArgs,
-    options::{BuildArgs, LockArgs, ProjectArgs},
+    guest::GuestArgs,
     reporter::{Answer, Paint, Reporter},
 };
 
@@ -41,43 +36,7 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    pub guest: GuestArgs,
-}
-
-/// Which component, what it may touch and take.
-#[derive(Debug, clap::Args)]
-pub struct GuestArgs {
-    #[command(flatten)]
-    grants: GrantArgs,
-    #[command(flatten)]
-    limits: LimitArgs,
-    #[command(flatten)]
-    pub logs: LogArgs,
-    #[command(flatten)]
-    build: BuildArgs,
-    #[command(flatten)]
-    project: ProjectArgs,
-    #[command(flatten)]
-    lock: LockArgs,
-}
-
-impl GuestArgs {
-    /// The component in a file, else the project's app, and how to run it.
-    pub fn open(&self, file: Option<PathBuf>, reporter: &Reporter) -> Result<(Guest, RunOptions), Failure> {
-        let guest = match file {
-            Some(file) => Guest::of_file(file, &self.grants)?,
-            None => Guest::of_project(&self.project, &self.lock, &self.build, &self.grants, reporter)?,
-        };
-        let options = RunOptions {
-            args: Vec::new(),
-            grants: guest.grants.clone(),
-            limits: self.limits.over(Limits::run()),
-            data: guest.data.clone(),
-            home: Home::from_env(),
-        };
-        reporter.step_aside();
-        Ok((guest, options))
-    }
+    guest: GuestArgs,
 }
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {

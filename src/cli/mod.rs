@@ -17,6 +17,7 @@ mod compose;
 mod doctor;
 mod exit;
 mod grants;
+mod guest;
 mod init;
 mod inspect;
 mod invoke;

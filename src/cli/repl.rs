@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::{
     Failure,
     exit::Exit,
-    invoke::GuestArgs,
+    guest::GuestArgs,
     reporter::{Answer, Paint, Reporter, clean},
 };
 

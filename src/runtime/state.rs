@@ -1,6 +1,7 @@
 //! What the host keeps for a guest: [`Host`] for as long as the artifact is served, [`Guest`] for one run or request.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,7 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use wasmtime::{Engine, Store, UpdateDeadline, component::ResourceTable};
+use tokio::sync::mpsc;
+use wasmtime::{
+    Engine, Store, UpdateDeadline,
+    component::{Component, ResourceTable},
+};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
@@ -19,7 +24,7 @@ use super::{
     grants::{Access, Grants},
     host::{self, blobs::Blobs, http::Outgoing, keyvalue::Buckets, stdio::Speech},
     limits::{Limits, Meter},
-    tell::Teller,
+    tell::{self, Teller, Told},
     trap::OutOfTime,
 };
 
@@ -39,6 +44,20 @@ pub(super) struct Host {
 }
 
 impl Host {
+    /// Opens what is granted and imported. What guests have to tell comes out of the receiver.
+    pub fn open(
+        component: &Component,
+        grants: &Grants,
+        limits: Limits,
+        data: Option<&Path>,
+    ) -> Result<(Arc<Host>, mpsc::Receiver<Told>), Error> {
+        let buckets = host::keyvalue::open(component, grants, data)?;
+        let blobs = host::blobstore::open(component, grants, data)?;
+        let (teller, told) = tell::channel();
+        let grants = grants.clone();
+        Ok((Arc::new(Host { grants, limits, teller, denials: Denials::default(), buckets, blobs }), told))
+    }
+
     pub fn refuse(&self, denial: Denial) {
         self.denials.refuse(denial, &self.teller);
     }

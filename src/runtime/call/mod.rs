@@ -35,12 +35,12 @@ use crate::event::Events;
 use super::{
     code::{self, Artifact},
     error::Error,
-    host::{blobstore, keyvalue, terminal},
+    host::terminal,
     linker::{self, Streams},
     run::RunOptions,
     state::{self, Guest, Host},
     symbols::Symbols,
-    tell::{self, Told},
+    tell::Told,
     trap::Trapped,
 };
 use export::{Callee, Exports};
@@ -99,17 +99,7 @@ impl<'a> Session<'a> {
     pub fn open(artifact: &'a Artifact<'a>, options: RunOptions, events: Events<'_>) -> Result<Session<'a>, Error> {
         let code = code::load(artifact, &options.home, None, events)?;
         let pre = linker::link(&artifact.name, &code, Streams::Own)?;
-        let buckets = keyvalue::open(&code.component, &options.grants, options.data.as_deref())?;
-        let blobs = blobstore::open(&code.component, &options.grants, options.data.as_deref())?;
-        let (teller, told) = tell::channel();
-        let host = Arc::new(Host {
-            grants: options.grants.clone(),
-            limits: options.limits,
-            teller,
-            denials: Default::default(),
-            buckets,
-            blobs,
-        });
+        let (host, told) = Host::open(&code.component, &options.grants, options.limits, options.data.as_deref())?;
         state::tick(&code.engine);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -30,12 +30,10 @@ use super::{
     code::{self, Artifact},
     error::{Entry, Error},
     grants::Grants,
-    host::{blobstore, keyvalue},
     limits::Limits,
     linker::{self, Streams},
     state::{self, Host},
     symbols::Symbols,
-    tell,
 };
 use exchange::Server;
 use instances::Instances;
@@ -49,7 +47,7 @@ pub struct ServeOptions {
     pub grants: Grants,
     /// Of each request.
     pub limits: Limits,
-    /// Where `wasi:keyvalue` is kept; needed where a bucket is granted and imported.
+    /// Where `wasi:keyvalue` and `wasi:blobstore` are kept; needed where something of them is granted and imported.
     pub data: Option<PathBuf>,
     pub home: Home,
     /// Requests answered at once; further ones wait up to `queue`, then get 503.
@@ -143,19 +141,9 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
     let code = code::load(artifact, &options.home, Some(options.requests), events)?;
     let wasi = linker::entry(&artifact.name, &code.component, Entry::Http)?;
     let pre = linker::link(&artifact.name, &code, Streams::Lines)?;
-    let buckets = keyvalue::open(&code.component, &options.grants, options.data.as_deref())?;
-    let blobs = blobstore::open(&code.component, &options.grants, options.data.as_deref())?;
+    let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, options.data.as_deref())?;
 
     let mut symbols = Symbols::new(artifact, code.digest);
-    let (teller, mut told) = tell::channel();
-    let host = Arc::new(Host {
-        grants: options.grants.clone(),
-        limits: options.limits,
-        teller,
-        denials: Default::default(),
-        buckets,
-        blobs,
-    });
     let instances = Instances::new(wasi, pre, host.clone(), options.uses)
         .map_err(|source| Error::Mismatch { name: artifact.name.clone(), source })?;
     // A missing folder is told now rather than with the first request.
