@@ -58,7 +58,9 @@ fn ask_on(address: &str, path: impl Fn(usize) -> String, mut answered: impl FnMu
     let Ok(mut stream) = TcpStream::connect(address) else { return };
     let mut buffer = Vec::new();
     for number in 0.. {
-        if write!(stream, "GET {} HTTP/1.1\r\nhost: a\r\n\r\n", path(number)).is_err() {
+        // In one piece: the second of several would wait for the first to be acknowledged.
+        let request = format!("GET {} HTTP/1.1\r\nhost: a\r\n\r\n", path(number));
+        if stream.write_all(request.as_bytes()).is_err() {
             return;
         }
         let (head, body) = loop {
