@@ -99,7 +99,8 @@ fn size(text: &str) -> Result<u64, String> {
     let (number, unit) = text.split_at(digits);
     let unit = unit.trim_start().to_ascii_lowercase();
     let power = ["", "k", "m", "g"].iter().position(|known| {
-        unit.strip_prefix(known).is_some_and(|rest| matches!(rest, "" | "b" | "ib") && (*known != "" || rest != "ib"))
+        unit.strip_prefix(known)
+            .is_some_and(|rest| matches!(rest, "" | "b" | "ib") && (!known.is_empty() || rest != "ib"))
     });
     let bytes =
         number.parse::<u64>().ok().zip(power).and_then(|(number, power)| number.checked_mul(1 << (10 * power as u32)));

@@ -27,7 +27,7 @@ pub enum CallError {
     Ambiguous { name: String, candidates: Vec<String> },
     /// An argument in text is not of its type.
     #[error("the arguments do not fit `{signature}`")]
-    Unfit { statement: Statement, signature: String, unfit: Unfit },
+    Unfit { statement: Box<Statement>, signature: String, unfit: Unfit },
     /// An argument in JSON is not of its type.
     #[error("the arguments do not fit `{signature}`")]
     Misfit { signature: String, why: String },

@@ -243,7 +243,7 @@ fn prepare(live: &Live, statement: &Statement) -> Result<(Callee, Vec<Val>, Vec<
         Arguments::Wave { text, .. } => {
             let mut reader = wave::Reader { kept: &live.kept, resources, given: Vec::new() };
             let values = wave::arguments(text, wanted, &mut reader).map_err(|unfit| CallError::Unfit {
-                statement: statement.clone(),
+                statement: Box::new(statement.clone()),
                 signature: callee.signature.clone(),
                 unfit,
             })?;

@@ -106,6 +106,8 @@ struct ObjectId {
 }
 
 type Outcome<T> = wasmtime::Result<(Result<T, String>,)>;
+/// A stream to write to, or none, without a word why.
+type Body = Result<Resource<DynOutputStream>, ()>;
 
 /// Links the package under each of its names.
 pub(in crate::runtime) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
@@ -134,7 +136,7 @@ fn link_types(interface: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()>
         "[method]outgoing-value.outgoing-value-write-body",
         |mut store, (value,): (Resource<Outgoing>,)| {
             let body = write_body(&mut store, &value)?;
-            let outcome: (Result<Resource<DynOutputStream>, ()>,) = (body,);
+            let outcome: (Body,) = (body,);
             Ok(outcome)
         },
     )?;
@@ -332,7 +334,7 @@ fn moved(
     store: &StoreContextMut<'_, Guest>,
     from: &ObjectId,
     to: &ObjectId,
-    work: fn(&Blobs, (&str, &str), (&str, &str)) -> Result<(), String>,
+    work: impl FnOnce(&Blobs, (&str, &str), (&str, &str)) -> Result<(), String>,
 ) -> Outcome<()> {
     let both = granted(store, &from.container).and_then(|_| granted(store, &to.container));
     let done = both.and_then(|blobs| work(&blobs, (&from.container, &from.object), (&to.container, &to.object)));
@@ -340,10 +342,7 @@ fn moved(
 }
 
 /// The stream of a value, which can be had once.
-fn write_body(
-    store: &mut StoreContextMut<'_, Guest>,
-    value: &Resource<Outgoing>,
-) -> wasmtime::Result<Result<Resource<DynOutputStream>, ()>> {
+fn write_body(store: &mut StoreContextMut<'_, Guest>, value: &Resource<Outgoing>) -> wasmtime::Result<Body> {
     let Ok(blobs) = blobs(store) else { return Ok(Err(())) };
     let outgoing = store.data_mut().table.get_mut(value)?;
     if outgoing.file.is_some() {
