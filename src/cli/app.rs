@@ -42,6 +42,7 @@ use super::{
     grants::{GrantArgs, data_of},
     options::{BuildArgs, LockArgs, ProjectArgs},
     reporter::{Reporter, bytes, duration},
+    wanted,
 };
 
 /// A project whose worlds are known and fit together.
@@ -302,7 +303,14 @@ impl<'a> Opened<'a> {
 impl Guest {
     /// What is wrong with it; the next step is for the project where it is a project's.
     pub fn failed(&self, error: runtime::Error) -> Failure {
+        let unsatisfied = match &error {
+            runtime::Error::Unsatisfied { imports, .. } => imports.clone(),
+            _ => Vec::new(),
+        };
         let mut failure = Failure::from(error);
+        if !unsatisfied.is_empty() {
+            wanted::tell(&self.artifact, &unsatisfied, &mut failure.0);
+        }
         if let Content::File { digest: Some(_), .. } = self.artifact.content {
             let file = format!(" {}`", self.artifact.name);
             let helps = failure.0.iter_mut().flat_map(|problem| &mut problem.help);

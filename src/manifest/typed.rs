@@ -114,12 +114,14 @@ pub enum RuleLevel {
     Deny,
 }
 
-/// One capability: exactly one of `kv`, `http-out`, `dir`, `env`, `net`, `logging`.
+/// One capability: exactly one of `kv`, `blob`, `http-out`, `dir`, `env`, `config`, `net`, `logging`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Grant {
     /// A bucket of wasi:keyvalue.
     pub kv: Option<Spanned<String>>,
+    /// A container of wasi:blobstore.
+    pub blob: Option<Spanned<String>>,
     /// `host` or `host:port` that outgoing HTTP requests may go to.
     pub http_out: Option<Spanned<String>>,
     /// A folder, relative to this file.
@@ -130,7 +132,9 @@ pub struct Grant {
     pub guest: Option<Spanned<String>>,
     /// An environment variable.
     pub env: Option<Spanned<String>>,
-    /// With `env`: its value; else the host's own.
+    /// A key of wasi:config.
+    pub config: Option<Spanned<String>>,
+    /// With `env`: its value, else the host's own. With `config`: its value, else that of a flag.
     pub value: Option<Spanned<String>>,
     /// `host:port` that sockets may connect to.
     pub net: Option<Spanned<String>>,

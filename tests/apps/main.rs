@@ -6,6 +6,7 @@ mod backend;
 mod browser;
 mod denied;
 mod errors;
+mod host;
 mod matrix;
 mod page;
 mod pipeline;

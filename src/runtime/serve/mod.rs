@@ -3,21 +3,23 @@
 //! 1. Native code comes from the cache or is compiled, imports are bound, buckets opened. A start that finds its code
 //!    compiles nothing.
 //! 2. The address is bound and told ([`Event::Listening`]).
-//! 3. Each connection is a task, and each request is answered in its connection's task ([`exchange`](super::exchange)).
+//! 3. Each connection is a task ([`listen`]), and each request is answered in its connection's task ([`exchange`]).
 //! 4. On [`Stop`], or a signal, nothing more is accepted, and what is under way may end within [`ServeOptions::drain`]; a
 //!    second one ends everything at once.
 //!
 //! Invariant: no connection and no request without a bound on its number, its time and its memory.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+mod access;
+mod answer;
+mod body;
+mod connection;
+mod exchange;
+mod instances;
+mod listen;
 
-use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioTimer;
-use tokio::{
-    net::{TcpListener, TcpSocket, TcpStream},
-    sync::{Semaphore, watch},
-    task::JoinSet,
-};
+use std::{io, net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::sync::{Semaphore, watch};
 
 use crate::{
     cache::Home,
@@ -26,17 +28,17 @@ use crate::{
 
 use super::{
     code::{self, Artifact},
-    connection::{Progress, Watched},
     error::{Entry, Error},
-    exchange::{Handler, Server, exchange, refuse},
     grants::Grants,
-    host::keyvalue,
     limits::Limits,
     linker::{self, Streams},
     state::{self, Host},
     symbols::Symbols,
-    tell,
 };
+use exchange::Server;
+use instances::Instances;
+
+pub use access::{AccessLog, LogFormat};
 
 /// How to serve a component.
 #[derive(Debug, Clone)]
@@ -45,7 +47,7 @@ pub struct ServeOptions {
     pub grants: Grants,
     /// Of each request.
     pub limits: Limits,
-    /// Where `wasi:keyvalue` is kept; needed where a bucket is granted and imported.
+    /// Where `wasi:keyvalue` and `wasi:blobstore` are kept; needed where something of them is granted and imported.
     pub data: Option<PathBuf>,
     pub home: Home,
     /// Requests answered at once; further ones wait up to `queue`, then get 503.
@@ -55,10 +57,19 @@ pub struct ServeOptions {
     pub connections: usize,
     /// For the head of a request to come, and for a connection to stay without one.
     pub header_timeout: Duration,
-    /// From the head of a request to that of its answer; then 504.
-    pub request_timeout: Duration,
+    /// For the next piece of a request's body to come; then its guest is told that there is none.
+    pub body_timeout: Duration,
+    /// From the head of a request to the end of its answer: 504, or the answer is cut. `None`: as long as it takes.
+    pub request_timeout: Option<Duration>,
     /// For a client that takes nothing of an answer.
     pub stall_timeout: Duration,
+    /// Bytes of a request's head; then 431.
+    pub max_header: usize,
+    /// Bytes of a request's body; then 413, or where its client did not say how many they are, an error to its guest.
+    pub max_body: u64,
+    /// Requests that one instance answers, one after another; more than one gives up the isolation of requests.
+    pub uses: NonZeroU32,
+    pub access: Option<AccessLog>,
     /// For what is under way when the server stops.
     pub drain: Duration,
     pub stop: Stop,
@@ -78,8 +89,13 @@ impl ServeOptions {
             queue: Duration::from_secs(1),
             connections: 10_000,
             header_timeout: Duration::from_secs(10),
-            request_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(10),
+            request_timeout: Some(Duration::from_secs(60)),
             stall_timeout: Duration::from_secs(30),
+            max_header: 64 << 10,
+            max_body: 64 << 20,
+            uses: NonZeroU32::MIN,
+            access: None,
             drain: Duration::from_secs(4),
             stop: Stop::default(),
             signals: Signals::Heed,
@@ -125,39 +141,36 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
     let code = code::load(artifact, &options.home, Some(options.requests), events)?;
     let wasi = linker::entry(&artifact.name, &code.component, Entry::Http)?;
     let pre = linker::link(&artifact.name, &code, Streams::Lines)?;
-    let handler = Handler::new(wasi, pre).map_err(|source| Error::Mismatch { name: artifact.name.clone(), source })?;
-    let buckets = keyvalue::open(&code.component, &options.grants, options.data.as_deref())?;
+    let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, options.data.as_deref())?;
 
     let mut symbols = Symbols::new(artifact, code.digest);
-    let (teller, mut told) = tell::channel();
+    let instances = Instances::new(wasi, pre, host.clone(), options.uses)
+        .map_err(|source| Error::Mismatch { name: artifact.name.clone(), source })?;
+    // A missing folder is told now rather than with the first request.
+    instances.try_guest()?;
     let server = Arc::new(Server {
-        engine: code.engine.clone(),
-        handler,
-        host: Arc::new(Host {
-            grants: options.grants.clone(),
-            limits: options.limits,
-            teller,
-            denials: Default::default(),
-            buckets,
-        }),
+        instances: Arc::new(instances),
+        host,
         places: Arc::new(Semaphore::new(options.requests as usize)),
         queue: options.queue,
         timeout: options.request_timeout,
+        body_timeout: options.body_timeout,
+        max_body: options.max_body,
+        access: options.access.clone(),
     });
-    // A missing folder is told now rather than with the first request.
-    server.try_guest()?;
     state::tick(&code.engine);
 
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|source| Error::Threads { source })?;
     let result = runtime.block_on(async {
-        let listener = bind(options.address).map_err(|source| Error::Bind { address: options.address, source })?;
+        let listener =
+            listen::bind(options.address).map_err(|source| Error::Bind { address: options.address, source })?;
         let address = listener.local_addr().map_err(|source| Error::Bind { address: options.address, source })?;
         events(Event::Listening { address });
         if options.signals == Signals::Heed {
             heed_signals(options.stop.clone()).map_err(|source| Error::Threads { source })?;
         }
-        let mut accepting = tokio::spawn(accept(listener, server, options.clone()));
+        let mut accepting = tokio::spawn(listen::accept(listener, server, Arc::new(options.clone())));
         loop {
             tokio::select! {
                 Some(told) = told.recv() => told.tell(&mut symbols, events),
@@ -173,28 +186,6 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
         told.tell(&mut symbols, events);
     }
     result
-}
-
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    raise_file_limit();
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // To bind again while connections of the last server linger; elsewhere it would let two servers share a port.
-    socket.set_reuseaddr(cfg!(unix))?;
-    socket.bind(address)?;
-    socket.listen(1024)
-}
-
-/// A connection is a file: as many as this process is allowed, rather than the soft limit's customary 1,024. What
-/// cannot be raised shows when accepting fails.
-fn raise_file_limit() {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        let limit = getrlimit(Resource::Nofile);
-        if limit.current < limit.maximum {
-            let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-        }
-    }
 }
 
 fn heed_signals(stop: Stop) -> io::Result<()> {
@@ -219,64 +210,4 @@ fn heed_signals(stop: Stop) -> io::Result<()> {
         }
     });
     Ok(())
-}
-
-/// Accepts until stopped, then waits for what is under way.
-async fn accept(listener: TcpListener, server: Arc<Server>, options: ServeOptions) {
-    let places = Arc::new(Semaphore::new(options.connections));
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            biased;
-            () = options.stop.asked(1) => break,
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => match places.clone().try_acquire_owned() {
-                    Ok(place) => {
-                        let connection = connection(stream, server.clone(), options.clone());
-                        connections.spawn(async move {
-                            connection.await;
-                            drop(place);
-                        });
-                    }
-                    Err(_) => drop(tokio::spawn(refuse(stream))),
-                },
-                // Out of files, most likely: those that end make room.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            },
-        }
-    }
-    drop(listener);
-    let all_done = async {
-        while connections.join_next().await.is_some() {}
-        // Guests that still work after their answer was sent.
-        let _ = server.places.acquire_many(options.requests).await;
-    };
-    let _ = tokio::time::timeout(options.drain, all_done).await;
-}
-
-async fn connection(stream: TcpStream, server: Arc<Server>, options: ServeOptions) {
-    // Small pieces go out as the guest writes them.
-    let _ = stream.set_nodelay(true);
-    let Ok(address) = stream.local_addr() else { return };
-    let progress = Arc::new(Progress::default());
-    let io = Watched::new(stream, progress.clone());
-    let service = service_fn(move |request| exchange(server.clone(), request, address));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(options.header_timeout)
-        .serve_connection(io, service);
-    let mut connection = std::pin::pin!(connection);
-    let mut stopping = false;
-    loop {
-        tokio::select! {
-            // A client that hangs up or talks nonsense is no news.
-            _ = connection.as_mut() => return,
-            () = options.stop.asked(1), if !stopping => {
-                connection.as_mut().graceful_shutdown();
-                stopping = true;
-            }
-            () = progress.stalled(options.stall_timeout) => return,
-        }
-    }
 }
