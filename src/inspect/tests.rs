@@ -28,7 +28,8 @@ fn parts(given: &[(&str, &str)]) -> IndexMap<String, PartBytes> {
 
 #[track_caller]
 fn composed(parts: &IndexMap<String, PartBytes>, options: &plan::Options) -> (plan::graph::Graph, Composed) {
-    compose::app(parts, &Wiring::default(), options).unwrap_or_else(|error| panic!("{:#?}", error.problems()))
+    compose::app(parts, &Wiring::default(), options, &compose::Options::default())
+        .unwrap_or_else(|error| panic!("{:#?}", error.problems()))
 }
 
 #[track_caller]

@@ -83,9 +83,8 @@ pub fn read(source: &Arc<SourceFile>, components: &IndexMap<String, Part>) -> Re
 
 /// Where brackets are nested deeper than [`MAX_DEPTH`]. What is no token ends the search: the parser tells of it.
 fn too_deep(text: &str) -> Option<Range<usize>> {
-    let mut lexer = Lexer::new(text).ok()?;
     let mut depth = 0usize;
-    while let Some((token, span)) = lexer.next() {
+    for (token, span) in Lexer::new(text).ok()? {
         match token.ok()? {
             Token::OpenBrace | Token::OpenParen | Token::OpenAngle | Token::OpenBracket => depth += 1,
             Token::CloseBrace | Token::CloseParen | Token::CloseAngle | Token::CloseBracket => {

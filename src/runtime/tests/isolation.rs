@@ -161,12 +161,10 @@ fn app() -> Vec<u8> {
     ];
     let parts: IndexMap<_, _> = parts
         .into_iter()
-        .map(|(name, bytes)| {
-            let bytes = compose::name_part(&bytes, name, Some(Language::Rust)).unwrap();
-            (name.to_owned(), compose::component(name, bytes, Some(Language::Rust)).unwrap())
-        })
+        .map(|(name, bytes)| (name.to_owned(), compose::component(name, bytes, Some(Language::Rust)).unwrap()))
         .collect();
-    compose::app(&parts, &Wiring::default(), &plan::Options::default()).unwrap_or_else(|e| panic!("{e:?}")).1.bytes
+    let composed = compose::app(&parts, &Wiring::default(), &plan::Options::default(), &compose::Options::default());
+    composed.unwrap_or_else(|e| panic!("{e:?}")).1.bytes
 }
 
 const CPU: Duration = Duration::from_millis(300);
