@@ -28,6 +28,7 @@
 //! | [`cache`] | the user's cache folder, its content-addressed store, locks, whole-file writes |
 //! | [`toolchain`] | compilers: found on the machine, or installed below the cache folder |
 //! | [`compare`] | WIT types against WIT types: every difference with its path |
+//! | [`wit`] | WIT as people write it: its one layout, and rules for what its users stumble over |
 //!
 //! # Invariants
 //!
@@ -61,3 +62,4 @@ pub mod project;
 pub mod resolve;
 pub mod runtime;
 pub mod toolchain;
+pub mod wit;

@@ -28,6 +28,7 @@ mod scaffold;
 mod schema;
 mod serve;
 mod setup;
+mod wit;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -86,6 +87,7 @@ enum Command {
     Serve(serve::Args),
     Check(check::Args),
     Inspect(inspect::Args),
+    Wit(wit::Args),
     Bindings(bindings::Args),
     Setup(setup::Args),
     Doctor(doctor::Args),
@@ -107,6 +109,7 @@ impl Command {
             Command::Serve(args) => serve::run(args, reporter),
             Command::Check(args) => check::run(args, reporter),
             Command::Inspect(args) => inspect::run(args, reporter),
+            Command::Wit(args) => wit::run(args, reporter),
             Command::Bindings(args) => bindings::run(args, reporter),
             Command::Setup(args) => setup::run(args, reporter),
             Command::Doctor(args) => doctor::run(args, reporter),

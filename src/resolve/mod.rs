@@ -42,6 +42,7 @@ pub(crate) use self::decode::{binary, decode_binary, guarded, truncated, unreada
 pub use self::{
     decode::decode_part,
     error::{Error, Failure, Kind, Place},
+    read::text,
     universe::{Alias, Provenance},
 };
 use self::{read::Reader, universe::Universe};

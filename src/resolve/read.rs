@@ -211,6 +211,13 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Reads one WIT file, wherever it is.
+pub fn text(path: &Path) -> Result<Arc<SourceFile>, Failure> {
+    let mut reader = Reader::new(Path::new(""));
+    let bytes = reader.read_wit(path)?;
+    reader.text(path, bytes)
+}
+
 /// Whether a relative path, read as text, leaves the folder it starts in.
 fn climbs(path: &Path) -> bool {
     let mut depth = 0usize;

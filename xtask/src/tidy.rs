@@ -66,6 +66,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("toolchain", &["cache", "diagnostic", "event", "language", "process"]),
     ("resolve", &["cache", "diagnostic", "event", "language", "manifest", "project"]),
     ("compare", &["diagnostic", "resolve"]),
+    ("wit", &["check", "diagnostic", "resolve"]),
     ("plan", &["build", "cache", "compare", "diagnostic", "language", "manifest", "project", "resolve", "toolchain"]),
     (
         "build",
