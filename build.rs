@@ -8,15 +8,15 @@ use std::{
 };
 
 fn main() -> io::Result<()> {
-    reveal("MOSAIC_BACKENDS", &["src/build"])?;
-    reveal("MOSAIC_COMPOSER", &["src/compare", "src/compose", "src/plan"])
+    reveal("MOSAIC_BACKENDS", &["src/build", "src/packages"])?;
+    reveal("MOSAIC_COMPOSER", &["src/compare", "src/compose", "src/plan", "src/section.rs"])
 }
 
-fn reveal(name: &str, folders: &[&str]) -> io::Result<()> {
+fn reveal(name: &str, sources: &[&str]) -> io::Result<()> {
     let mut files = Vec::new();
-    for folder in folders {
-        println!("cargo::rerun-if-changed={folder}");
-        collect(Path::new(folder), &mut files)?;
+    for source in sources {
+        println!("cargo::rerun-if-changed={source}");
+        collect(Path::new(source), &mut files)?;
     }
     files.sort();
     let mut digest = Fnv(0xcbf2_9ce4_8422_2325);
@@ -28,14 +28,13 @@ fn reveal(name: &str, folders: &[&str]) -> io::Result<()> {
     Ok(())
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, files)?;
-        } else {
-            files.push(path);
-        }
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in fs::read_dir(path)? {
+        collect(&entry?.path(), files)?;
     }
     Ok(())
 }

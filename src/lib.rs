@@ -24,11 +24,13 @@
 //! | [`event`] | what a stage tells while it works |
 //! | [`language`] | the languages there are |
 //! | [`lock`] | `mosaic.lock`: what a build takes from outside the project |
+//! | [`packages`] | the packages that went into a component, and how a binary carries the list |
 //! | [`process`] | the one door to foreign processes |
 //! | [`cache`] | the user's cache folder, its content-addressed store, locks, whole-file writes |
 //! | [`toolchain`] | compilers: found on the machine, or installed below the cache folder |
+//! | [`section`] | `mosaic:grants`: what an artifact says its parts are granted |
 //! | [`compare`] | WIT types against WIT types: every difference with its path |
-//! | [`wit`] | WIT as people write it: its one layout, and rules for what its users stumble over |
+//! | [`wit`] | WIT as people write it: its one layout |
 //!
 //! # Invariants
 //!
@@ -56,10 +58,12 @@ pub mod inspect;
 pub mod language;
 pub mod lock;
 pub mod manifest;
+pub mod packages;
 pub mod plan;
 pub mod process;
 pub mod project;
 pub mod resolve;
 pub mod runtime;
+pub mod section;
 pub mod toolchain;
 pub mod wit;

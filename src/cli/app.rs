@@ -18,7 +18,7 @@ use indexmap::IndexMap;
 use mosaic::{
     build::{self, Artifacts, backend::Profile},
     cache::{self, Home},
-    compose::{self, Composed},
+    compose::{self, PartBytes},
     diagnostic::{Problem, SourceFile},
     event::Event,
     language::Language,
@@ -31,7 +31,7 @@ use mosaic::{
         units::units,
     },
     project::Project,
-    resolve::{self, Resolution},
+    resolve::{self, Part, Resolution},
     runtime::{self, Artifact, Content, Grants},
     toolchain,
 };
@@ -92,7 +92,11 @@ impl<'a> Opened<'a> {
         let options = plan::Options {
             sources: sources(&project, &resolution),
             grants: plan::capability::Grants::from_manifest(&project.manifest),
-            ..plan::Options::default()
+            holdings: plan::holdings::Holdings::from_manifest(&project.manifest),
+            unused: match project.manifest.compose.allow_unused {
+                true => plan::Unused::Allow,
+                false => plan::Unused::Refuse,
+            },
         };
         let wiring = Wiring::from_manifest(&project.manifest);
         Ok(Opened { project, resolution, wiring, options, reporter, since })
@@ -100,8 +104,12 @@ impl<'a> Opened<'a> {
 
     /// The wiring as far as the worlds tell it.
     pub fn plan(&self) -> Result<Graph, Failure> {
-        let parts: Vec<_> = self.resolution.components.values().map(|component| component.part.clone()).collect();
-        Ok(plan::plan(&parts, &self.wiring, &self.options)?)
+        Ok(plan::plan(&self.worlds(), &self.wiring, &self.options)?)
+    }
+
+    /// The parts by their worlds, in the manifest's order.
+    pub fn worlds(&self) -> Vec<Part> {
+        self.resolution.components.values().map(|component| component.part.clone()).collect()
     }
 
     /// Everything: planned ahead, built, composed.
@@ -170,7 +178,8 @@ impl<'a> Opened<'a> {
             None => {
                 self.reporter.event(Event::Started { verb: "Composing", what: name });
                 let started = Instant::now();
-                let (_, composed) = self.composed(planned, &parts)?;
+                let read = self.read(&parts)?;
+                let (_, composed) = compose::as_planned(planned, &read, &self.wiring, &self.options)?;
                 write(&path, &composed.bytes)?;
                 let record = Record { key, digest: composed.digest.clone() };
                 write(&record_path, &serde_json::to_vec(&record).expect("a record is two texts"))?;
@@ -184,24 +193,23 @@ impl<'a> Opened<'a> {
     }
 
     /// The wiring of built parts, from their own worlds.
-    pub fn graph(&self, planned: &Graph, artifacts: &Artifacts) -> Result<Graph, Failure> {
+    pub fn graph(&self, planned: &Graph, artifacts: &Artifacts) -> Result<(Graph, Vec<Part>), Failure> {
         let path = self.project.layout.app(&self.project.manifest.app.name.value);
         let mut digests = Digests::load(&path.with_extension("digests.json"));
-        Ok(self.composed(planned, &self.parts(artifacts, &mut digests)?)?.0)
+        let read = self.read(&self.parts(artifacts, &mut digests)?)?;
+        let (graph, _) = compose::as_planned(planned, &read, &self.wiring, &self.options)?;
+        Ok((graph, read.into_values().map(|given| given.part).collect()))
     }
 
-    fn composed(
-        &self,
-        planned: &Graph,
-        parts: &IndexMap<String, (PathBuf, Hash)>,
-    ) -> Result<(Graph, Composed), Failure> {
+    /// Parts from their files.
+    fn read(&self, parts: &IndexMap<String, (PathBuf, Hash)>) -> Result<IndexMap<String, PartBytes>, Failure> {
         let mut read = IndexMap::new();
         for (component, (path, _)) in parts {
             let bytes = std::fs::read(path).map_err(|error| Failure::of(unreadable(component, path, &error)))?;
             let language = self.project.manifest.components.get(component).and_then(|component| component.language);
             read.insert(component.clone(), compose::component(component, bytes, language)?);
         }
-        Ok(compose::as_planned(planned, &read, &self.wiring, &self.options)?)
+        Ok(read)
     }
 
     /// Where every part lies, in the manifest's order, with its digest.
@@ -230,9 +238,18 @@ impl<'a> Opened<'a> {
     fn key(&self, planned: &Graph, parts: &IndexMap<String, (PathBuf, Hash)>) -> String {
         let said = |all: &[plan::graph::Said]| all.iter().map(|said| said.text.clone()).collect::<Vec<_>>();
         let wire: Vec<_> = self.wiring.wire.iter().map(|(from, wire)| (from, &wire.to.text)).collect();
+        let wrap: Vec<_> = self.wiring.wrap.iter().map(|(of, wrap)| (of, said(&wrap.by))).collect();
         let parts: Vec<_> = parts.iter().map(|(name, (_, digest))| (name, digest.to_string())).collect();
-        let all =
-            (env!("MOSAIC_COMPOSER"), parts, &planned.exports, wire, said(&self.wiring.open), &self.options.grants);
+        let all = (
+            env!("MOSAIC_COMPOSER"),
+            parts,
+            &planned.exports,
+            wire,
+            wrap,
+            said(&self.wiring.open),
+            &self.options.grants,
+            &planned.grants,
+        );
         blake3::hash(&serde_json::to_vec(&all).expect("these are lists and maps of texts")).to_string()
     }
 
@@ -291,8 +308,9 @@ impl Guest {
 
     /// Any component: flags grant.
     pub fn of_file(file: PathBuf, flags: &GrantArgs) -> Result<Guest, Failure> {
-        let grants = flags.grants()?;
-        Ok(Guest { artifact: Artifact::file(file), grants, data: flags.data.clone() })
+        let artifact = Artifact::file(file);
+        let grants = flags.within(&artifact)?;
+        Ok(Guest { artifact, grants, data: flags.data.clone() })
     }
 
     /// The app of a project, built: its manifest grants, and flags narrow.

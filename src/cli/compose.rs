@@ -3,27 +3,31 @@
 use std::{
     io::{self, IsTerminal},
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
+use clap::ValueEnum;
 use mosaic::{
     compose,
     diagnostic::Problem,
     event::Event,
     plan::{
         self,
-        explain::{Explanation, explain},
-        graph::{Said, Wire, Wiring},
+        explain::explain,
+        graph::{Graph, Wiring},
+        versions::versions,
+        wac,
     },
+    resolve::Part,
 };
-use serde::Serialize;
 
 use super::{
     Failure,
     app::{Opened, write},
     exit::Exit,
     options::{BuildArgs, LockArgs, ProjectArgs},
-    reporter::{Answer, Paint, Reporter, bytes},
+    plan::Planned,
+    reporter::{Reporter, bytes},
+    wiring::WiringArgs,
 };
 
 /// Compose the parts of a project as they are built, or component files
@@ -34,11 +38,11 @@ Examples:
   cargo mosaic compose --explain                            who meets each import, and why
   cargo mosaic compose a.wasm b.wasm -o app.wasm            any components, whoever made them
   cargo mosaic compose a.wasm b.wasm -t -o -                the same, as text
-  cargo mosaic compose a.wasm b.wasm c.wasm -o app.wasm --wire a/acme:shop/auth=b")]
+  cargo mosaic compose a.wasm b.wasm c.wasm -o app.wasm --wire a/acme:shop/auth=b
+  cargo mosaic compose web.wasm cors.wasm -o app.wasm --wrap web/wasi:http/incoming-handler=cors")]
 pub struct Args {
-    /// Component files, binary or text; each part is named after its file
-    #[arg(value_name = "FILE")]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    wiring: WiringArgs,
     /// File to write; `-` is stdout
     #[arg(short, long, value_name = "FILE", requires = "files")]
     output: Option<PathBuf>,
@@ -48,15 +52,12 @@ pub struct Args {
     /// Tell who meets each import, and why; in a project also what each part is granted, and what is closed to it
     #[arg(long)]
     explain: bool,
-    /// Which part provides what a part imports, where several could
-    #[arg(long, value_name = "PART/INTERFACE=PART", requires = "files")]
-    wire: Vec<WireArg>,
-    /// What to export: PART or PART/INTERFACE
-    #[arg(long, value_name = "PART[/INTERFACE]", requires = "files")]
-    export: Vec<String>,
-    /// An interface outside `wasi:` that is left to the host on purpose
-    #[arg(long, value_name = "INTERFACE", requires = "files")]
-    open: Vec<String>,
+    /// Tell which versions of WASI the parts ask for, who brings them, what they merge to, and which hosts have them
+    #[arg(long)]
+    versions: bool,
+    /// Write the wiring rather than the component
+    #[arg(long, value_name = "FORM", conflicts_with_all = ["text", "explain", "versions"])]
+    emit: Option<Emit>,
     #[command(flatten)]
     build: BuildArgs,
     #[command(flatten)]
@@ -65,39 +66,60 @@ pub struct Args {
     lock: LockArgs,
 }
 
-/// `part/interface=part`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct WireArg {
-    from: String,
-    interface: String,
-    to: String,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Emit {
+    /// As a .wac file
+    Wac,
 }
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
-    if args.files.is_empty() {
-        let opened = Opened::new(&args.project, args.lock.policy(), reporter)?;
+    if args.wiring.files.is_empty() {
+        let mut opened = Opened::new(&args.project, args.lock.policy(), reporter)?;
+        opened.options = args.wiring.options(opened.options);
         let planned = opened.plan()?;
         let artifacts = opened.built(&args.build)?;
-        opened.compose(&planned, &artifacts, &args.build)?;
-        if args.explain {
-            reporter.answer(&Explained(explain(&opened.graph(&planned, &artifacts)?, &opened.wiring)));
+        if args.emit.is_none() {
+            opened.compose(&planned, &artifacts, &args.build)?;
+        }
+        if args.emit.is_some() || args.explain || args.versions {
+            let (graph, parts) = opened.graph(&planned, &artifacts)?;
+            args.tell(&graph, &parts, &opened.wiring, reporter)?;
         }
         return Ok(Exit::Done);
     }
-    let wiring = wiring(&args);
-    let (graph, composed) = compose::files(&args.files, &wiring, &plan::Options::default())?;
-    if args.explain {
-        reporter.answer(&Explained(explain(&graph, &wiring)));
-    }
+    let (parts, wiring) = args.wiring.parts()?;
+    let options = args.wiring.options(plan::Options::default());
+    let (graph, composed) = compose::app(&parts, &wiring, &options)?;
+    let worlds: Vec<Part> = parts.into_values().map(|given| given.part).collect();
+    args.tell(&graph, &worlds, &wiring, reporter)?;
     match &args.output {
+        _ if args.emit.is_some() => {}
         Some(output) => give(output, &composed.bytes, &args, reporter)?,
-        None if args.explain => {}
+        None if args.explain || args.versions => {}
         None => {
             let problem = Problem::error("compose::no-output", "there is no file to write to").help("say `-o FILE`");
             return Err(Failure::of(problem));
         }
     }
     Ok(Exit::Done)
+}
+
+impl Args {
+    /// What is asked for beside the component, or in its place.
+    fn tell(&self, graph: &Graph, parts: &[Part], wiring: &Wiring, reporter: &Reporter) -> Result<(), Failure> {
+        if self.emit == Some(Emit::Wac) {
+            let text = wac::write(graph)?;
+            match &self.output {
+                Some(output) if output != "-" => write(output, text.as_bytes())?,
+                _ => reporter.raw(text.as_bytes()),
+            }
+        }
+        if self.explain || self.versions {
+            let plan = self.explain.then(|| explain(graph, wiring));
+            reporter.answer(&Planned { plan, versions: self.versions.then(|| versions(parts, graph)) });
+        }
+        Ok(())
+    }
 }
 
 fn give(output: &Path, binary: &[u8], args: &Args, reporter: &Reporter) -> Result<(), Failure> {
@@ -125,59 +147,4 @@ fn give(output: &Path, binary: &[u8], args: &Args, reporter: &Reporter) -> Resul
     }
     reporter.raw(written);
     Ok(())
-}
-
-fn wiring(args: &Args) -> Wiring {
-    let wire = args.wire.iter().map(|arg| {
-        let wire = Wire { key_at: None, to: Said::plain(&arg.to) };
-        ((arg.from.clone(), arg.interface.clone()), wire)
-    });
-    Wiring {
-        source: None,
-        exports: (!args.export.is_empty()).then(|| args.export.iter().map(Said::plain).collect()),
-        wire: wire.collect(),
-        open: args.open.iter().map(Said::plain).collect(),
-    }
-}
-
-impl FromStr for WireArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<WireArg, String> {
-        let parts = text.split_once('=').and_then(|(key, to)| Some((key.split_once('/')?, to)));
-        match parts {
-            Some(((from, interface), to)) if ![from, interface, to].contains(&"") => {
-                Ok(WireArg { from: from.into(), interface: interface.into(), to: to.into() })
-            }
-            _ => Err("expected PART/INTERFACE=PART, e.g. gateway/acme:shop/auth=auth".to_owned()),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Explained(Explanation);
-
-impl Answer for Explained {
-    const REASON: &'static str = "explanation";
-
-    fn text(&self, _: Paint) -> String {
-        self.0.to_string()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wire_has_three_words() {
-        let wire: WireArg = "gateway/acme:shop/auth@0.1.0=auth".parse().unwrap();
-        assert_eq!(
-            (wire.from.as_str(), wire.interface.as_str(), wire.to.as_str()),
-            ("gateway", "acme:shop/auth@0.1.0", "auth")
-        );
-        for bad in ["", "a", "a=b", "a/b", "/b=c", "a/=c", "a/b="] {
-            assert!(bad.parse::<WireArg>().is_err(), "{bad}");
-        }
-    }
 }

@@ -1,15 +1,18 @@
 //! What a guest is granted: by the manifest, and by flags.
 //!
 //! In a project the manifest grants — to the app, whatever any of its parts is granted — and flags only narrow. For a
-//! bare file flags are all there is. A grant that no part names is given to nobody.
+//! bare file flags are all there is; one that says what it is granted (`mosaic:grants`) is never granted more, and as
+//! much only where that is asked for: whoever made a file does not decide what it may touch here. A grant that no part
+//! names is given to nobody.
 
 use std::path::{Path, PathBuf};
 
 use mosaic::{
     diagnostic::Problem,
-    manifest::{Family, Grant, Granted},
+    manifest::{Grant, Granted},
     project::Project,
-    runtime::{Access, Address, Authority, Dir, Grants, Scope},
+    runtime::{Access, Address, Artifact, Authority, Dir, Grants, NarrowError},
+    section,
 };
 
 use super::Failure;
@@ -36,6 +39,9 @@ pub struct GrantArgs {
     /// Show what it logs by wasi:logging
     #[arg(long)]
     logging: bool,
+    /// For a file: all that its own `mosaic:grants` asks for, less what other flags leave out
+    #[arg(long)]
+    pub as_granted: bool,
     /// Folder to keep wasi:keyvalue in
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
@@ -75,13 +81,51 @@ impl GrantArgs {
     /// What the project grants, less what the flags leave out.
     pub fn narrowing(&self, project: &Project) -> Result<Grants, Failure> {
         let granted = of_project(project)?;
-        granted.narrow(&self.grants()?).map_err(|error| {
-            let name = &project.manifest.app.name.value;
-            let problem = Problem::error("grants::excess", format!("flags can only narrow what `{name}` is granted"));
-            let told = error.excess.iter().fold(problem, |told, grant| told.because(format!("not granted: {grant}")));
-            Failure::of(told.help("grant it to the part that needs it, in `mosaic.toml`"))
-        })
+        granted.narrow(&self.grants()?).map_err(|error| excess(&project.manifest.app.name.value, &error))
     }
+
+    /// What the flags say of a file, which is never more than its own section asks for, where it has one.
+    pub fn within(&self, artifact: &Artifact<'_>) -> Result<Grants, Failure> {
+        let name = &artifact.name;
+        let unusable = |why: String| {
+            Problem::error("grants::section", format!("what `{name}` says of its grants cannot be honoured"))
+                .because(why)
+        };
+        let section = artifact.section().map_err(|error| match error {
+            // Whoever runs it tells of a file that is not there.
+            section::Error::Read(_) => Failure(Vec::new()),
+            error => Failure::of(unusable(format!("its section `{}` {error}", section::NAME))),
+        });
+        let section = match section {
+            Err(failure) if failure.0.is_empty() => return self.grants(),
+            section => section?,
+        };
+        let said = self.grants()?;
+        let Some(section) = section else {
+            if self.as_granted {
+                let problem = Problem::error("grants::no-section", format!("`{name}` does not say what it is granted"))
+                    .because(format!("it has no section `{}`: it was not composed from a project", section::NAME))
+                    .help("grant by name: `--dir`, `--env`, `--net`, `--http-out`, `--kv`, `--logging`");
+                return Err(Failure::of(problem));
+            }
+            return Ok(said);
+        };
+        let here = Path::new(".").canonicalize().map_err(|error| Failure::of(unusable(error.to_string())))?;
+        let asked = Grants::of_section(&section, &here).map_err(|error| Failure::of(unusable(error.to_string())))?;
+        let mut narrowed = asked.narrow(&said).map_err(|error| excess(name, &error))?;
+        if !self.as_granted {
+            return Ok(said);
+        }
+        narrowed.env.retain(|name, _| said.env.contains_key(name) || std::env::var_os(name).is_some());
+        Ok(narrowed)
+    }
+}
+
+/// Flags that ask for more than there is.
+fn excess(name: &str, error: &NarrowError) -> Failure {
+    let problem = Problem::error("grants::excess", format!("flags can only narrow what `{name}` is granted"));
+    let told = error.excess.iter().fold(problem, |told, grant| told.because(format!("not granted: {grant}")));
+    Failure::of(told.help("grant it to the part that needs it, in `mosaic.toml`"))
 }
 
 /// The union of what all parts of a project are granted.
@@ -91,7 +135,7 @@ fn of_project(project: &Project) -> Result<Grants, Failure> {
     for component in project.manifest.components.values() {
         for granted in &component.grants {
             let one = match &granted.value {
-                Granted::Family(family) => Ok(of_family(*family, &project.root)),
+                Granted::Family(family) => Ok(Grants::family(family.word(), &project.root).unwrap_or_default()),
                 Granted::Named(name) => match project.manifest.grants.get(name) {
                     Some(grant) => of_grant(grant, project),
                     None => continue,
@@ -108,22 +152,6 @@ fn of_project(project: &Project) -> Result<Grants, Failure> {
         }
     }
     if problems.is_empty() { Ok(grants) } else { Err(Failure(problems)) }
-}
-
-fn of_family(family: Family, root: &Path) -> Grants {
-    let mut grants = Grants::default();
-    match family {
-        Family::Sockets => grants.net = Scope::All,
-        Family::Filesystem => grants.dirs.push(Dir::new(root, Some("/"), Access::ReadWrite)),
-        Family::Http => grants.http_out = Scope::All,
-        Family::KeyValue => grants.buckets = Scope::All,
-        Family::Logging => grants.logging = true,
-        // A variable that is no text cannot be told to a guest.
-        Family::Env => grants.env.extend(
-            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
-        ),
-    }
-    grants
 }
 
 fn of_grant(grant: &Grant, project: &Project) -> Result<Grants, Problem> {

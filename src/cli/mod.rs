@@ -22,12 +22,14 @@ mod inspect;
 mod man;
 mod new;
 mod options;
+mod plan;
 mod reporter;
 mod run;
 mod scaffold;
 mod schema;
 mod serve;
 mod setup;
+mod wiring;
 mod wit;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -83,6 +85,7 @@ enum Command {
     Add(add::Args),
     Build(build::Args),
     Compose(compose::Args),
+    Plan(plan::Args),
     Run(run::Args),
     Serve(serve::Args),
     Check(check::Args),
@@ -105,6 +108,7 @@ impl Command {
             Command::Add(args) => add::run(args, reporter),
             Command::Build(args) => build::run(args, reporter),
             Command::Compose(args) => compose::run(args, reporter),
+            Command::Plan(args) => plan::run(args, reporter),
             Command::Run(args) => run::run(args, reporter),
             Command::Serve(args) => serve::run(args, reporter),
             Command::Check(args) => check::run(args, reporter),

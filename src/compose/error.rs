@@ -21,6 +21,8 @@ pub enum Error {
     TooLarge { what: &'static str, count: usize, limit: usize },
     #[error(transparent)]
     Plan(#[from] crate::plan::Error),
+    #[error(transparent)]
+    Wac(#[from] crate::plan::wac::Error),
     /// The graph names a part that was not given.
     #[error("component `{part}` has not been built")]
     NoBytes { part: String },
@@ -39,6 +41,7 @@ impl Diagnose for Error {
     fn problems(&self) -> Vec<Problem> {
         vec![match self {
             Error::Plan(error) => return error.problems(),
+            Error::Wac(error) => return error.problems(),
             Error::Part(error) => return error.problems(),
             Error::Read { source, .. } => Problem::error("compose::read", self.to_string()).because(source.to_string()),
             Error::Invalid { part, reason, offset } => Problem::error("compose::invalid", self.to_string())

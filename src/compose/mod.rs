@@ -32,6 +32,7 @@ pub use self::{
     validate::features,
 };
 use crate::{
+    diagnostic::SourceFile,
     plan::{
         self,
         graph::{Graph, Said, Wiring},
@@ -63,9 +64,12 @@ pub struct Composed {
 /// imports and leave out what no code uses.
 pub fn compose(graph: &Graph, parts: &IndexMap<String, PartBytes>) -> Result<Composed, Error> {
     validate::size(graph)?;
-    let bytes = encode::encode(graph, parts)?;
+    let mut bytes = encode::encode(graph, parts)?;
     let surface = encode::checked(graph, &bytes)?;
     validate::app(&bytes)?;
+    if let Some(section) = &graph.grants {
+        section.append_to(&mut bytes);
+    }
     let digest = blake3::hash(&bytes).to_hex().to_string();
     Ok(Composed { bytes, digest, exports: surface.exports, imports_left: surface.imports })
 }
@@ -97,20 +101,64 @@ pub fn as_planned(
     app(parts, &wiring, &options)
 }
 
-/// Plans and composes component files, binary or text; each part is named after its file.
-pub fn files(paths: &[PathBuf], wiring: &Wiring, options: &plan::Options) -> Result<(Graph, Composed), Error> {
-    let mut parts = IndexMap::new();
+/// A component file; its part is named after it where no name is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    pub name: Option<String>,
+    pub path: PathBuf,
+}
+
+impl From<PathBuf> for Given {
+    fn from(path: PathBuf) -> Given {
+        Given { name: None, path }
+    }
+}
+
+/// Reads component files, binary or text, as parts. A file that is given several times is several parts.
+pub fn given(files: &[Given]) -> Result<IndexMap<String, PartBytes>, Error> {
+    let mut parts: IndexMap<String, PartBytes> = IndexMap::new();
     let mut failures = Vec::new();
-    for path in paths {
-        let (name, part) = file(path)?;
+    for Given { name, path } in files {
+        let (name, part) = match name {
+            Some(name) => (name.clone(), read::named(name, path)?),
+            None => file(path)?,
+        };
         if parts.insert(name.clone(), part).is_some() {
             failures.push(plan::error::Failure::SameName { part: name });
         }
     }
-    if !failures.is_empty() {
+    if failures.is_empty() { Ok(parts) } else { Err(plan::Error { failures, source: None }.into()) }
+}
+
+/// What a `.wac` text makes of components: an instance each time it says so, and the wiring.
+pub fn instantiated(
+    components: &IndexMap<String, PartBytes>,
+    wac: &Arc<SourceFile>,
+    unused: plan::Unused,
+) -> Result<(IndexMap<String, PartBytes>, Wiring), Error> {
+    let worlds = components.iter().map(|(name, component)| (name.clone(), component.part.clone())).collect();
+    let read = plan::wac::read(wac, &worlds)?;
+    let left = components.iter().filter(|(name, _)| !read.instances.values().any(|used| used == *name));
+    let failures: Vec<_> = left
+        .map(|(name, component)| plan::error::Failure::Unused {
+            part: name.clone(),
+            exports: plan::exports_of(&component.part),
+        })
+        .collect();
+    if !failures.is_empty() && unused == plan::Unused::Refuse {
         return Err(plan::Error { failures, source: None }.into());
     }
-    app(&parts, wiring, options)
+    let parts = read.instances.iter().map(|(name, component)| {
+        let PartBytes { part, bytes } = &components[component];
+        let part = Part { name: name.clone(), ..part.clone() };
+        (name.clone(), PartBytes { part, bytes: bytes.clone() })
+    });
+    Ok((parts.collect(), read.wiring))
+}
+
+/// Plans and composes component files.
+pub fn files(files: &[Given], wiring: &Wiring, options: &plan::Options) -> Result<(Graph, Composed), Error> {
+    app(&given(files)?, wiring, options)
 }
 
 #[cfg(test)]

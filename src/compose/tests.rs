@@ -8,7 +8,7 @@ use wasmtime::{
     component::{Component, Linker},
 };
 
-use super::{Composed, Error, PartBytes, app, component, files, fixture::built};
+use super::{Composed, Error, Given, PartBytes, app, component, files, fixture::built};
 use crate::{
     diagnostic::Diagnose,
     language::Language,
@@ -18,10 +18,15 @@ use crate::{
         capability::Grants,
         graph::{Graph, Said, Wire, Wiring},
     },
+    section::{Held, Section},
 };
 
 fn chain(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/compose/chain").join(format!("{name}.wat"))
+}
+
+fn chained(name: &str) -> Given {
+    chain(name).into()
 }
 
 fn parts(given: &[(&str, &str)]) -> IndexMap<String, PartBytes> {
@@ -46,7 +51,7 @@ fn instantiates(composed: &Composed) {
 
 #[test]
 fn a_chain_of_texts_computes_and_its_trap_names_the_part() {
-    let paths = ["gateway", "auth", "inference"].map(chain);
+    let paths = ["gateway", "auth", "inference"].map(chained);
     let (graph, composed) = files(&paths, &Wiring::default(), &plan::Options::default()).expect("composed");
     assert_eq!(graph.instances, ["inference", "auth", "gateway"]);
     assert_eq!(composed.exports, ["run"]);
@@ -69,7 +74,7 @@ fn a_chain_of_texts_computes_and_its_trap_names_the_part() {
 
 #[test]
 fn the_same_parts_give_the_same_bytes() {
-    let paths = ["gateway", "auth", "inference"].map(chain);
+    let paths = ["gateway", "auth", "inference"].map(chained);
     let compose = || files(&paths, &Wiring::default(), &plan::Options::default()).expect("composed").1;
     let first = compose();
     for _ in 0..5 {
@@ -79,7 +84,7 @@ fn the_same_parts_give_the_same_bytes() {
 
 #[test]
 fn producers_and_names_are_told() {
-    let paths = ["gateway", "auth", "inference"].map(chain);
+    let paths = ["gateway", "auth", "inference"].map(chained);
     let (_, composed) = files(&paths, &Wiring::default(), &plan::Options::default()).expect("composed");
     let text = wasmprinter::print_bytes(&composed.bytes).expect("printable");
     assert!(text.contains("(processed-by \"mosaic\" \""), "{text}");
@@ -384,9 +389,56 @@ fn async_functions_streams_and_futures_compose() {
 }
 
 #[test]
+fn async_functions_streams_futures_and_resources_cross_three_parts() {
+    let wit = |world: &str| {
+        format!(
+            "package acme:feed@1.0.0;
+            interface rooms {{ resource room {{ name: func() -> string; }} find: func(name: string) -> option<room>; }}
+            interface feed {{
+                use rooms.{{room}};
+                follow: async func(r: borrow<room>) -> stream<u8>;
+                last: func(r: room) -> future<string>;
+            }}
+            interface digest {{
+                use rooms.{{room}};
+                sum: async func(r: borrow<room>, of: stream<u8>) -> result<u64, string>;
+            }}
+            world w {{ {world} }}"
+        )
+    };
+    let parts = parts(&[
+        ("app", &wit("import digest; import feed; import rooms; export run: async func();")),
+        ("digest", &wit("import feed; import rooms; export digest;")),
+        ("feed", &wit("export rooms; export feed;")),
+    ]);
+    let (graph, composed) = composed(&parts, &Wiring::default());
+    assert_eq!(graph.instances, ["feed", "digest", "app"]);
+    assert_eq!(composed.imports_left, [""; 0]);
+    instantiates(&composed);
+}
+
+#[test]
+fn an_app_says_what_its_parts_are_granted() {
+    let world = "import wasi:filesystem/preopens@0.2.0; export run: func();";
+    let parts = named(vec![filer("one", "0.2.0", world)]);
+    let mut options = closing(&[("one", Family::Filesystem)]);
+    let held = Held::Dir { path: "data".into(), guest: None, readonly: true };
+    let holding = plan::holdings::Holding { family: Family::Filesystem, held: held.clone(), at: None };
+    options.holdings.parts.insert("one".into(), vec![holding]);
+    let section = |options| {
+        let composed = app(&parts, &Wiring::default(), &options).expect("composed").1;
+        Section::read(&mut std::io::Cursor::new(composed.bytes)).expect("read")
+    };
+    assert_eq!(section(options).expect("a section").parts["one"], [held]);
+    // That nothing is granted is said as well; what nobody has said is not.
+    assert_eq!(section(closing(&[])).expect("a section").parts["one"], []);
+    assert_eq!(section(plan::Options::default()), None);
+}
+
+#[test]
 fn composed_apps_compose_again() {
     let inner =
-        files(&["auth", "inference"].map(chain), &Wiring::default(), &plan::Options::default()).expect("inner").1;
+        files(&["auth", "inference"].map(chained), &Wiring::default(), &plan::Options::default()).expect("inner").1;
     let parts: IndexMap<_, _> = [
         ("backend".to_owned(), component("backend", inner.bytes, None).expect("a component")),
         super::file(&chain("gateway")).expect("a component"),

@@ -1,52 +1,153 @@
-//! What a WebAssembly file is: plain data, read from its bytes alone.
+//! What a WebAssembly file is: plain data ([`model`]), read from its bytes alone.
+//!
+//! 1. [`raw`] reads the binary once: components, core modules, and what each index stands for.
+//! 2. [`graph`] follows indices: instances become nodes, what they are given edges.
+//! 3. Each section that was asked for is read from these two: [`sizes`], [`needs`], [`producers`], [`versions`].
 //!
 //! Takes bytes, never a project: it serves components that Mosaic did not build. Nothing here is cleaned: every string
 //! is as the binary has it, and may hold what steers a terminal. Whoever prints one cleans it.
 
-use indexmap::IndexMap;
-use serde::Serialize;
+use crate::resolve::{Error, guarded, unreadable};
 
-use crate::resolve::Error;
-
-mod language;
-mod structure;
+mod graph;
+mod inline;
+pub mod model;
+mod origin;
+pub mod picture;
+mod precompiled;
+mod producers;
+mod raw;
+pub mod sbom;
+mod versions;
 mod world;
 
-pub use language::language;
-pub use structure::{Custom, Module, Nested, Structure};
-pub use world::{Item, Side, World};
+pub use model::{Inspection, schema_text};
 
-/// What a file is.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Inspection {
-    pub kind: Kind,
-    /// Bytes of the binary form.
-    pub size: u64,
-    /// Its interface. `None` for a core module.
-    pub world: Option<World>,
-    pub structure: Structure,
+use model::{Counts, Custom, Kind, NodeKind, Overview, Part, Wit};
+use raw::Raw;
+
+/// What is read besides the overview.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Section {
+    Wit,
+    Graph,
+    Producers,
+    Versions,
 }
 
-/// What kind of file it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    Component,
-    CoreModule,
-    /// WIT, encoded.
-    WitPackage,
-}
-
-/// A producers section: field (`language`, `processed-by`, `sdk`) → name → version.
-pub type Producers = IndexMap<String, IndexMap<String, String>>;
-
-/// Reads a component, core module or encoded WIT package, binary or text. `name` is what to call it in messages.
-pub fn inspect(name: &str, bytes: &[u8]) -> Result<Inspection, Error> {
+/// Reads a component, core module, encoded WIT package or precompiled artifact; all but the last binary or text.
+/// `name` is what to call it in messages; the last part of it, as of a path, is the name of what has none.
+pub fn inspect(name: &str, bytes: &[u8], sections: &[Section]) -> Result<Inspection, Error> {
+    if let Some(overview) = precompiled::read(bytes) {
+        return Ok(only(overview));
+    }
     let binary = crate::resolve::binary(name, bytes)?;
-    let (kind, world) = world::read(name, &binary)?;
-    let structure = structure::read(name, &binary)?;
-    Ok(Inspection { kind, size: binary.len() as u64, world, structure })
+    let world = world::read(name, &binary)?;
+    guarded(|| {
+        let raw = raw::read(&binary).map_err(|error| unreadable(name, &binary, &error))?;
+        Ok(read(&raw, world.as_ref(), name, sections))
+    })?
+}
+
+/// Reads a WIT package from a file or a folder with its `deps`.
+pub fn wit(path: &std::path::Path, sections: &[Section]) -> Result<Inspection, Error> {
+    let (resolve, main) = crate::resolve::package(path)?;
+    let name = resolve.packages[main].name.to_string();
+    let world = world::World::package(resolve, main);
+    let text = world.wit();
+    let mut inspection = only(Overview {
+        kind: Kind::WitPackage,
+        name: Some(name),
+        size: text.len() as u64,
+        digest: digest(text.as_bytes()),
+        imports: Vec::new(),
+        exports: Vec::new(),
+        parts: Vec::new(),
+        counts: Counts::default(),
+        producers: model::Producers::default(),
+        customs: Vec::new(),
+        precompiled: None,
+    });
+    inspection.wit = sections.contains(&Section::Wit).then_some(Wit { text });
+    Ok(inspection)
+}
+
+fn read(raw: &Raw<'_>, world: Option<&world::World>, name: &str, sections: &[Section]) -> Inspection {
+    let asked = |section| sections.contains(&section);
+    let mut seen = graph::read(raw, stem(name));
+    let mut inspection = only(overview(raw, world, &seen.graph));
+    inspection.wit = world.filter(|_| asked(Section::Wit)).map(|world| Wit { text: world.wit() });
+    inspection.producers = asked(Section::Producers).then(|| producers::read(raw));
+    inspection.versions = asked(Section::Versions).then(|| versions::read(&seen.graph));
+    if asked(Section::Graph) {
+        graph::interfaces(raw, &mut seen);
+        inspection.graph = Some(seen.graph);
+    }
+    inspection
+}
+
+fn overview(raw: &Raw<'_>, world: Option<&world::World>, graph: &model::Graph) -> Overview {
+    let (name, customs, producers) = match (raw.components.first(), raw.modules.first()) {
+        (Some(it), _) => (it.name, &it.customs, it.producers.clone()),
+        (None, Some(it)) => (it.name, &it.customs, it.producers.clone()),
+        (None, None) => (None, &Vec::new(), model::Producers::default()),
+    };
+    let mut parts: Vec<Part> = graph
+        .leaves()
+        .into_iter()
+        .filter_map(|id| graph.node(id))
+        .filter(|node| node.kind == NodeKind::Part && world.is_none_or(|world| world.kind == Kind::Component))
+        .map(|node| Part {
+            name: node.name.clone(),
+            kind: node.kind,
+            origin: node.origin.clone(),
+            size: node.size + node.shared,
+        })
+        .collect();
+    parts.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
+    Overview {
+        kind: world.map_or(Kind::CoreModule, |world| world.kind),
+        name: name.map(str::to_owned),
+        size: raw.bytes.len() as u64,
+        digest: digest(raw.bytes),
+        imports: world.map(world::World::imports).unwrap_or_default(),
+        exports: world.map(world::World::exports).unwrap_or_default(),
+        parts,
+        counts: Counts {
+            components: u32::try_from(raw.components.len().saturating_sub(1)).unwrap_or(u32::MAX),
+            modules: u32::try_from(raw.modules.len()).unwrap_or(u32::MAX),
+            functions: raw.modules.iter().map(|module| module.functions).fold(0, u32::saturating_add),
+        },
+        producers,
+        customs: customs
+            .iter()
+            .map(|custom| Custom { name: custom.name.to_owned(), size: custom.data.len() as u64 })
+            .collect(),
+        precompiled: None,
+    }
+}
+
+fn only(overview: Overview) -> Inspection {
+    Inspection {
+        overview,
+        wit: None,
+        graph: None,
+        sizes: None,
+        needs: None,
+        producers: None,
+        versions: None,
+        sbom: None,
+    }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+/// `app` of `target/app.wasm`.
+fn stem(name: &str) -> &str {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    file.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or(file)
 }
 
 #[cfg(test)]

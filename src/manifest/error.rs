@@ -125,6 +125,13 @@ pub enum FlawKind {
     WiredToItself {
         component: String,
     },
+    UnknownFamily {
+        word: String,
+        known: Vec<String>,
+    },
+    WrappedByItself {
+        component: String,
+    },
 }
 
 /// Why a path cannot be used.
@@ -351,6 +358,16 @@ impl Flaw {
                 "manifest::wired-to-itself",
                 format!("`{component}` cannot be wired to itself"),
                 "the importing component".into(),
+            ),
+            FlawKind::UnknownFamily { word, known } => {
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                at("manifest::unknown-family", format!("`{word}` is no interface family"), "not known".into())
+                    .help(one_of(word, &known, "the families are"))
+            }
+            FlawKind::WrappedByItself { component } => at(
+                "manifest::wrapped-by-itself",
+                format!("`{component}` cannot stand in front of itself"),
+                "the wrapped component".into(),
             ),
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use super::{
-    App, CommandLine, Component, Compose, Flaw, Grant, Origin, Spanned, WireTo,
+    App, CommandLine, Component, Compose, Family, Flaw, Grant, Origin, Spanned, WireTo, WrapBy,
     error::{BadPath, FlawKind},
     folder::{inside, languages_of},
     is_kebab, typed,
@@ -244,10 +244,7 @@ impl Reader<'_> {
 
     fn compose(&mut self, typed: typed::Compose) -> Compose {
         for export in typed.exports.iter().flatten() {
-            let (component, interface) = match export.value.split_once('/') {
-                Some((component, interface)) => (component, Some(interface)),
-                None => (export.value.as_str(), None),
-            };
+            let (component, interface) = split(&export.value);
             self.known_component(&["compose", "exports"], component, &export.span);
             if interface.is_some_and(|interface| !is_interface(interface)) {
                 let form = "`component` or `component/namespace:package/interface`";
@@ -258,22 +255,34 @@ impl Reader<'_> {
         let mut wire = IndexMap::new();
         for (key, component) in in_order(typed.wire) {
             let path = ["compose", "wire"];
-            self.known_component(&path, &component.value, &component.span);
-            match key.value.split_once('/') {
-                Some((importer, interface)) if is_interface(interface) => {
-                    self.known_component(&path, importer, &key.span);
-                    if importer == component.value {
-                        let kind = FlawKind::WiredToItself { component: component.value.clone() };
-                        self.tell(&path, &key.span, kind);
-                    }
-                }
-                _ => {
-                    let form = "`component/namespace:package/interface`: who imports, and what";
-                    let kind = FlawKind::BadInterface { text: key.value.clone(), form };
-                    self.tell(&path, &key.span, kind);
-                }
+            let (provider, export) = split(&component.value);
+            self.known_component(&path, provider, &component.span);
+            if export.is_some_and(|export| !is_port(export)) {
+                let form = "`component` or `component/export`";
+                let kind = FlawKind::BadInterface { text: component.value.clone(), form };
+                self.tell(&path, &component.span, kind);
+            }
+            let form = "`component/namespace:package/interface`: who imports, and what";
+            if let Some(importer) = self.port(&path, &key, form)
+                && importer == provider
+            {
+                let kind = FlawKind::WiredToItself { component: provider.to_owned() };
+                self.tell(&path, &key.span, kind);
             }
             wire.insert(key.value, WireTo { key_span: key.span, component });
+        }
+        let mut wrap = IndexMap::new();
+        for (key, by) in in_order(typed.wrap) {
+            let path = ["compose", "wrap"];
+            by.iter().for_each(|component| self.known_component(&path, &component.value, &component.span));
+            let form = "`component/namespace:package/interface`: who exports, and what";
+            if let Some(wrapped) = self.port(&path, &key, form)
+                && let Some(itself) = by.iter().find(|component| component.value == wrapped)
+            {
+                let kind = FlawKind::WrappedByItself { component: wrapped };
+                self.tell(&path, &itself.span, kind);
+            }
+            wrap.insert(key.value, WrapBy { key_span: key.span, by });
         }
         for open in &typed.open {
             if !is_interface(&open.value) {
@@ -282,7 +291,31 @@ impl Reader<'_> {
                 self.tell(&["compose", "open"], &open.span, kind);
             }
         }
-        Compose { exports: typed.exports, wire, open: typed.open }
+        let share = typed.share.into_iter().filter_map(|word| match Family::from_word(&word.value) {
+            Some(value) => Some(Spanned { value, span: word.span }),
+            None => {
+                let known = Family::ALL.iter().map(|family| family.word().to_owned()).collect();
+                self.tell(&["compose", "share"], &word.span, FlawKind::UnknownFamily { word: word.value, known });
+                None
+            }
+        });
+        let share = share.collect();
+        let allow_unused = typed.allow_unused.is_some_and(|it| it.value);
+        Compose { exports: typed.exports, wire, wrap, open: typed.open, share, allow_unused }
+    }
+
+    /// The component of a key `component/interface`, where that is its form.
+    fn port(&mut self, path: &[&str], key: &Spanned<String>, form: &'static str) -> Option<String> {
+        match split(&key.value) {
+            (component, Some(port)) if is_port(port) && !component.contains(':') => {
+                self.known_component(path, component, &key.span);
+                Some(component.to_owned())
+            }
+            _ => {
+                self.tell(path, &key.span, FlawKind::BadInterface { text: key.value.clone(), form });
+                None
+            }
+        }
     }
 
     fn known_component(&mut self, path: &[&str], name: &str, span: &std::ops::Range<usize>) {
@@ -291,6 +324,19 @@ impl Reader<'_> {
             self.tell(path, span, FlawKind::UnknownComponent { name: name.to_owned(), known });
         }
     }
+}
+
+/// `component` and what follows the first `/`.
+fn split(text: &str) -> (&str, Option<&str>) {
+    match text.split_once('/') {
+        Some((component, rest)) => (component, Some(rest)),
+        None => (text, None),
+    }
+}
+
+/// An interface, or a name of a world's own for one.
+fn is_port(text: &str) -> bool {
+    is_interface(text) || is_kebab(text)
 }
 
 /// `namespace:package/interface` with or without `@version`, as far as its form goes.

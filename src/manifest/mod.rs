@@ -165,8 +165,14 @@ pub struct Compose {
     pub exports: Option<Vec<Spanned<String>>>,
     /// `component/interface` → component.
     pub wire: IndexMap<String, WireTo>,
+    /// `component/interface` → the components in front of it.
+    pub wrap: IndexMap<String, WrapBy>,
     /// Imports left to the host on purpose: outside `wasi`, or of it where no grant covers them.
     pub open: Vec<Spanned<String>>,
+    /// Families of which components share what each is granted.
+    pub share: Vec<Spanned<Family>>,
+    /// Components that nothing needs are no error.
+    pub allow_unused: bool,
 }
 
 /// The value of one entry of `wire`, with the place of its key.
@@ -174,6 +180,14 @@ pub struct Compose {
 pub struct WireTo {
     pub key_span: Range<usize>,
     pub component: Spanned<String>,
+}
+
+/// The value of one entry of `wrap`, with the place of its key.
+#[derive(Debug, Clone)]
+pub struct WrapBy {
+    pub key_span: Range<usize>,
+    /// The first of them is called first.
+    pub by: Vec<Spanned<String>>,
 }
 
 /// One entry of `[grants]`: exactly one capability.

@@ -79,10 +79,16 @@ pub enum Engine {
 pub struct Compose {
     /// `component` or `component/interface`; else what parts export that no other part imports.
     pub exports: Option<Vec<Spanned<String>>>,
-    /// `component/interface` = the component that provides it; needed only where several could.
+    /// `component/interface` = the component that provides it, or `component/export`; needed only where several could.
     pub wire: IndexMap<Spanned<String>, Spanned<String>>,
+    /// `component/interface` = the components put in front of it, the first called first; each imports and exports it.
+    pub wrap: IndexMap<Spanned<String>, Vec<Spanned<String>>>,
     /// Interfaces that are left to the host on purpose: outside `wasi:`, or of `wasi:` where no grant covers them.
     pub open: Vec<Spanned<String>>,
+    /// Families (`filesystem`, `keyvalue` …) of which each component that is granted some has what any is granted.
+    pub share: Vec<Spanned<String>>,
+    /// `true`: components that nothing needs are no error.
+    pub allow_unused: Option<Spanned<bool>>,
 }
 
 /// One capability: exactly one of `kv`, `http-out`, `dir`, `env`, `net`, `logging`.

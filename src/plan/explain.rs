@@ -1,12 +1,13 @@
 //! A wiring told to people, and as data.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, ops::Range};
 
 use serde::Serialize;
 
 use super::{
     capability::Standing,
     graph::{Edge, Graph, Why, Wiring},
+    order,
 };
 use crate::{compare::Name, manifest::Family};
 
@@ -18,6 +19,8 @@ pub struct Explanation {
     pub instances: Vec<Instance>,
     pub host: Vec<Host>,
     pub exports: Vec<Export>,
+    /// Parts that no export needs, by themselves or through others.
+    pub unused: Vec<String>,
 }
 
 /// A part, or a definition of plain types, with what it imports. Denials are told with the parts they refuse.
@@ -52,8 +55,22 @@ pub struct Import {
     pub import: String,
     pub from: String,
     pub export: String,
-    /// In words: `same version`, `wired in mosaic.toml:14` …
+    pub reason: Reason,
+    /// The reason in words: `same version`, `wired in mosaic.toml:14` …
     pub why: String,
+}
+
+/// Why an import is met by what meets it: [`Why`] without its particulars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    Exact,
+    Compatible,
+    Wired,
+    Wraps,
+    InFrontOf,
+    TypesOf,
+    PlainTypes,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -93,29 +110,45 @@ pub fn explain(graph: &Graph, wiring: &Wiring) -> Explanation {
         wanted_by: host.wanted_by.iter().map(|wanted| wanted.by.clone()).collect(),
     });
     let exports = graph.exports.iter().map(|export| Export { name: export.name.clone(), from: export.from.clone() });
-    Explanation { instances: instances.collect(), host: host.collect(), exports: exports.collect() }
+    let needed = order::needed(graph);
+    let is_part = |name: &str| !graph.types.contains_key(name) && !graph.denials.contains_key(name);
+    let unused = graph.instances.iter().filter(|name| is_part(name) && !needed.contains(name.as_str()));
+    Explanation {
+        instances: instances.collect(),
+        host: host.collect(),
+        exports: exports.collect(),
+        unused: unused.cloned().collect(),
+    }
 }
 
 fn import(edge: &Edge, wiring: &Wiring) -> Option<Import> {
-    let why = match &edge.why {
-        Why::Exact if Name::new(&edge.import).version.is_some() => "same version".to_owned(),
-        Why::Exact => "same name".to_owned(),
+    let (reason, why) = match &edge.why {
+        Why::Exact if Name::new(&edge.import).version.is_some() => (Reason::Exact, "same version".to_owned()),
+        Why::Exact => (Reason::Exact, "same name".to_owned()),
         Why::Compatible => {
             let version = |name| Name::new(name).version.unwrap_or("none").to_owned();
-            format!("compatible version, {} → {}", version(&edge.import), version(&edge.export))
+            let versions = format!("compatible version, {} → {}", version(&edge.import), version(&edge.export));
+            (Reason::Compatible, versions)
         }
-        Why::Wired(at) => match (at, &wiring.source) {
-            (Some(at), Some(source)) => {
-                let before = source.text.get(..at.start).unwrap_or_default();
-                format!("wired in {}:{}", source.name, before.matches('\n').count() + 1)
-            }
-            _ => "wired on the command line".to_owned(),
-        },
-        Why::TypesOf(import) => format!("its types are those of `{import}`"),
-        Why::PlainTypes => "plain types, defined in the app itself".to_owned(),
+        Why::Wired(at) => (Reason::Wired, format!("wired {}", place(at.as_ref(), wiring))),
+        Why::Wraps(at) => (Reason::Wraps, format!("put in front of it {}", place(at.as_ref(), wiring))),
+        Why::InFrontOf(wrapped) => (Reason::InFrontOf, format!("it stands in front of {wrapped}")),
+        Why::TypesOf(import) => (Reason::TypesOf, format!("its types are those of `{import}`")),
+        Why::PlainTypes => (Reason::PlainTypes, "plain types, defined in the app itself".to_owned()),
         Why::Closed(_) => return None,
     };
-    Some(Import { import: edge.import.clone(), from: edge.to.clone(), export: edge.export.clone(), why })
+    Some(Import { import: edge.import.clone(), from: edge.to.clone(), export: edge.export.clone(), reason, why })
+}
+
+/// Where the user said so.
+fn place(at: Option<&Range<usize>>, wiring: &Wiring) -> String {
+    match (at, &wiring.source) {
+        (Some(at), Some(source)) => {
+            let before = source.text.get(..at.start).unwrap_or_default();
+            format!("in {}:{}", source.name, before.matches('\n').count() + 1)
+        }
+        _ => "on the command line".to_owned(),
+    }
 }
 
 impl Instance {
@@ -162,6 +195,10 @@ impl fmt::Display for Explanation {
             writeln!(f, "  {} (for {})", host.import, host.wanted_by.join(", "))?;
         }
         writeln!(f, "exports")?;
-        self.exports.iter().try_for_each(|export| writeln!(f, "  {} (from {})", export.name, export.from))
+        self.exports.iter().try_for_each(|export| writeln!(f, "  {} (from {})", export.name, export.from))?;
+        if !self.unused.is_empty() {
+            writeln!(f, "unused")?;
+        }
+        self.unused.iter().try_for_each(|part| writeln!(f, "  {part}"))
     }
 }

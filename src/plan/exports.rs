@@ -18,6 +18,8 @@ pub(super) fn exports(planner: &mut Planner<'_>, graph: &Graph) -> Vec<Export> {
     };
     let mut found = Found::default();
     for (part, export) in chosen {
+        // Whoever stands in front of an export is what the app exports.
+        let (part, export) = planner.fronts.of(part, &export).cloned().unwrap_or((part, export));
         found.add(planner, part, &export);
     }
     for (part, export, interface, family) in found.exposed {

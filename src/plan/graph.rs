@@ -9,6 +9,7 @@ use super::capability::Standing;
 use crate::{
     diagnostic::SourceFile,
     manifest::{Family, Manifest, Spanned},
+    section::Section,
 };
 
 /// The wiring as decided.
@@ -27,6 +28,9 @@ pub struct Graph {
     pub host: Vec<HostImport>,
     /// In an order in which an interface comes after those whose types it uses.
     pub exports: Vec<Export>,
+    /// What the artifact says its parts are granted; none where nobody has said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grants: Option<Section>,
 }
 
 /// One import met by another instance's export.
@@ -54,6 +58,10 @@ pub enum Why {
     Exact,
     /// Same interface, a semver-compatible version.
     Compatible,
+    /// `[compose] wrap`: the importer stands in front of the exporter; at these bytes of the manifest, as in `Wired`.
+    Wraps(Option<Range<usize>>),
+    /// The exporter stands in front of the part named here, which would have met the import.
+    InFrontOf(String),
     /// `[compose] wire`, at these bytes of the manifest (absent on the command line).
     Wired(Option<Range<usize>>),
     /// The types of another import, named here, come from there.
@@ -106,6 +114,10 @@ pub struct Wiring {
     pub exports: Option<Vec<Said>>,
     /// (part, interface without or with version) → part.
     pub wire: IndexMap<(String, String), Wire>,
+    /// (part, interface without or with version) → the parts in front of it.
+    pub wrap: IndexMap<(String, String), Wrap>,
+    /// What becomes of imports that nothing here speaks of.
+    pub rest: Rest,
     /// Imports left to the host on purpose, without or with version: outside `wasi`, or of it where no grant covers them.
     pub open: Vec<Said>,
 }
@@ -121,8 +133,26 @@ pub struct Said {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wire {
     pub key_at: Option<Range<usize>>,
-    /// The part that provides.
+    /// The part that provides: `part`, or `part/export` where it has several that fit.
     pub to: Said,
+}
+
+/// One entry of `wrap`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrap {
+    pub key_at: Option<Range<usize>>,
+    /// The parts in front, the first of them called first.
+    pub by: Vec<Said>,
+}
+
+/// What becomes of imports that are not wired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rest {
+    /// They are met by the parts, where one fits.
+    #[default]
+    Planned,
+    /// They are left to the host, whatever they are: the wiring is all there is.
+    Host,
 }
 
 impl Said {
@@ -137,7 +167,7 @@ impl Said {
 }
 
 impl Wiring {
-    /// What `[compose]` says. A key of `wire` without a `/` is kept as a part with an empty interface, which the plan
+    /// What `[compose]` says. A key of `wire` or `wrap` without a `/` is kept as a part with an empty interface, which the plan
     /// then refuses by name.
     pub fn from_manifest(manifest: &Manifest) -> Wiring {
         let compose = &manifest.compose;
@@ -146,10 +176,17 @@ impl Wiring {
             let to = Said::spanned(&wire.component);
             ((part.to_owned(), interface.to_owned()), Wire { key_at: Some(wire.key_span.clone()), to })
         });
+        let wrap = compose.wrap.iter().map(|(key, wrap)| {
+            let (part, interface) = key.split_once('/').unwrap_or((key, ""));
+            let by = wrap.by.iter().map(Said::spanned).collect();
+            ((part.to_owned(), interface.to_owned()), Wrap { key_at: Some(wrap.key_span.clone()), by })
+        });
         Wiring {
             source: Some(manifest.source.clone()),
             exports: compose.exports.as_ref().map(|exports| exports.iter().map(Said::spanned).collect()),
             wire: wire.collect(),
+            wrap: wrap.collect(),
+            rest: Rest::Planned,
             open: compose.open.iter().map(Said::spanned).collect(),
         }
     }

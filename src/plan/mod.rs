@@ -8,15 +8,20 @@ pub mod explain;
 mod exports;
 pub mod fingerprint;
 pub mod graph;
+pub mod holdings;
+mod middleware;
 mod order;
 pub mod sources;
 mod surface;
+mod told;
 pub mod units;
 mod verify;
+pub mod versions;
+pub mod wac;
 pub mod wire;
 
 pub use error::Error;
-pub use surface::{Place, Sources};
+pub use surface::{Place, Sources, exports_of};
 pub use wire::{Options, Unused, plan};
 
 #[cfg(test)]

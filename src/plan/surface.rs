@@ -102,6 +102,11 @@ impl<'a> Surface<'a> {
     }
 }
 
+/// The names of what a part exports by its world.
+pub fn exports_of(part: &Part) -> Vec<String> {
+    Surface::new(part).exports.into_keys().collect()
+}
+
 /// The port of that name, else the one of a compatible version.
 pub(super) fn find<'p, 'a>(ports: &'p IndexMap<String, Port<'a>>, name: &str) -> Option<(&'p String, &'p Port<'a>)> {
     let wanted = Name::new(name);

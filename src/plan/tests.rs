@@ -12,7 +12,8 @@ use super::{
     capability::Grants,
     error::{Failure, Near},
     explain::explain,
-    graph::{Graph, HostImport, Said, Why, Wire, Wiring},
+    graph::{Graph, HostImport, Said, Why, Wire, Wiring, Wrap},
+    holdings::Holding,
     plan,
 };
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     diagnostic::{Diagnose, SourceFile},
     manifest::Family,
     resolve::Part,
+    section::Held,
 };
 
 /// Interfaces that the worlds below use; `auth` and `inference` at a version of choice.
@@ -164,6 +166,130 @@ fn a_middleware_stands_between() {
     );
 }
 
+fn wrap(entries: &[(&str, &str, &[&str])]) -> Wiring {
+    let wrap = entries.iter().map(|(part, interface, by)| {
+        let by = by.iter().map(|by| Said::plain(*by)).collect();
+        (((*part).to_owned(), (*interface).to_owned()), Wrap { key_at: None, by })
+    });
+    Wiring { wrap: wrap.collect(), ..Wiring::default() }
+}
+
+#[test]
+fn what_is_wrapped_is_met_by_the_first_in_front() {
+    let parts = [
+        of("gateway", "import auth; export audit;"),
+        of("auth", "export auth;"),
+        of("cache", "import auth; export auth;"),
+        at("0.1.4", "limit", "import auth; export auth;"),
+        of("admin", "import auth; export inference;"),
+    ];
+    let graph =
+        plan(&parts, &wrap(&[("auth", "acme:shop/auth", &["limit", "cache"])]), &Options::default()).expect("it");
+    assert_eq!(
+        edges(&graph),
+        [
+            "cache.auth@0.1.0 ← auth.auth@0.1.0 Wraps(None)",
+            "limit.auth@0.1.4 ← cache.auth@0.1.0 Wraps(None)",
+            "gateway.auth@0.1.0 ← limit.auth@0.1.4 InFrontOf(\"auth\")",
+            "admin.auth@0.1.0 ← limit.auth@0.1.4 InFrontOf(\"auth\")"
+        ]
+    );
+    // Whoever is wired to the wrapped part meets what stands in front of it as well.
+    let wiring = Wiring {
+        wire: wire(&[("gateway", "acme:shop/auth", "auth")]).wire,
+        ..wrap(&[("auth", "acme:shop/auth", &["cache"])])
+    };
+    let graph = plan(&[&parts[..3], &parts[4..]].concat(), &wiring, &Options::default()).expect("planned");
+    assert!(edges(&graph).contains(&"gateway.auth@0.1.0 ← cache.auth@0.1.0 InFrontOf(\"auth\")".to_owned()));
+}
+
+#[test]
+fn an_export_that_is_wrapped_is_that_of_the_first_in_front() {
+    let parts = [of("gateway", "export audit; export inference;"), of("cors", "import audit; export audit;")];
+    for said in [None, Some(vec![Said::plain("gateway")])] {
+        let wiring = Wiring { exports: said, ..wrap(&[("gateway", "acme:shop/audit", &["cors"])]) };
+        let graph = plan(&parts, &wiring, &Options::default()).expect("planned");
+        let mut found = exports(&graph);
+        found.sort();
+        assert_eq!(found, ["acme:shop/audit@0.1.0 from cors", "acme:shop/inference@0.1.0 from gateway"]);
+    }
+}
+
+#[test]
+fn one_component_in_front_of_two_is_instantiated_twice() {
+    let log = || "import auth; export auth;";
+    let parts = [
+        of("gateway", "import auth; export audit;"),
+        of("auth", "export auth;"),
+        of("one", log()),
+        of("two", log()),
+        of("three", "export auth;"),
+        of("admin", "import auth; export inference;"),
+    ];
+    let entries: &[(&str, &str, &[&str])] =
+        &[("auth", "acme:shop/auth", &["one"]), ("three", "acme:shop/auth", &["two"])];
+    let wiring = Wiring {
+        wire: wire(&[("gateway", "acme:shop/auth", "auth"), ("admin", "acme:shop/auth", "three")]).wire,
+        ..wrap(entries)
+    };
+    let graph = plan(&parts, &wiring, &Options::default()).expect("planned");
+    let to = |from: &str| graph.edges.iter().find(|edge| edge.from == from).map(|edge| edge.to.clone());
+    assert_eq!((to("gateway"), to("admin")), (Some("one".into()), Some("two".into())));
+}
+
+#[test]
+fn what_cannot_stand_in_front_is_told_why() {
+    let parts = [
+        of("gateway", "import auth; export audit;"),
+        of("auth", "export auth;"),
+        of("deaf", "export auth;"),
+        of("mute", "import auth; export inference;"),
+        of("alien", "export login;"),
+        of("cache", "import auth; export auth;"),
+    ];
+    let told = |wiring: Wiring| -> Vec<String> {
+        let error = plan(&parts, &wiring, &Options::default()).expect_err("refused");
+        let faults = error.failures.iter().filter_map(|failure| match failure {
+            Failure::Wrap { by, fault, .. } => Some(format!("{by} {fault:?}")),
+            _ => None,
+        });
+        faults.collect()
+    };
+    let by = |by: &[&str]| told(wrap(&[("auth", "acme:shop/auth", by)]));
+    assert_eq!(by(&["deaf", "mute", "alien"]), ["deaf NotImported", "mute NotExported", "alien Neither"]);
+    assert_eq!(by(&["auth"]), ["auth Itself"]);
+    assert_eq!(by(&["cache", "cache"]), ["cache Twice"]);
+    let wiring = Wiring {
+        wire: wire(&[("cache", "acme:shop/auth", "deaf")]).wire,
+        ..wrap(&[("auth", "acme:shop/auth", &["cache"])])
+    };
+    assert_eq!(told(wiring), ["cache Wired { to: \"deaf\", at: None }"]);
+    let codes = |wiring: Wiring| -> Vec<&str> {
+        let error = plan(&parts, &wiring, &Options::default()).expect_err("refused");
+        error.problems().into_iter().map(|problem| problem.code).take(1).collect()
+    };
+    assert_eq!(codes(wrap(&[("auth", "acme:shop/audit", &["cache"])])), ["plan::unknown-interface"]);
+    assert_eq!(codes(wrap(&[("outh", "acme:shop/auth", &["cache"])])), ["plan::unknown-component"]);
+    assert_eq!(codes(wrap(&[("auth", "acme:shop/auth", &["cash"])])), ["plan::unknown-component"]);
+}
+
+#[test]
+fn a_wire_may_say_which_export_is_meant() {
+    let wit =
+        |world: &str| format!("package acme:kv@1.0.0; interface store {{ get: func(key: string) -> string; }} {world}");
+    let app = part("app", &wit("world app { import store; export run: func(); }"));
+    let both = part("both", &wit("world both { export hot: store; export cold: store; }"));
+    let wiring = wire(&[("app", "acme:kv/store", "both/cold")]);
+    let wiring = Wiring { exports: Some(vec![Said::plain("app")]), ..wiring };
+    let graph = plan(&[app.clone(), both.clone()], &wiring, &Options::default()).expect("planned");
+    assert_eq!(edges(&graph), ["app.store@1.0.0 ← both.cold Wired(None)"]);
+    let error = plan(&[app, both], &wire(&[("app", "acme:kv/store", "both/warm")]), &Options::default());
+    assert_eq!(
+        error.expect_err("no such export").problems()[0].message,
+        "`app` import `acme:kv/store@1.0.0` is wired to `both/warm`, which `both` does not export"
+    );
+}
+
 #[test]
 fn wasi_and_what_is_open_are_left_to_the_host() {
     let wasi = |version: &str, name: &str| {
@@ -261,7 +387,8 @@ fn mismatches_are_told_whole_with_both_places() {
         problem.causes,
         [
             "record `claims`, field `age`: expected `u16`, found `u8`",
-            "function `check`, parameter `token`: expected `string`, found `list<u8>`"
+            "function `check`, parameter `token`: expected `string`, found `list<u8>`",
+            "`auth` may have more functions and types than `gateway` asks for, but each that both have must be the same"
         ]
     );
     let labels: Vec<_> = problem
@@ -329,10 +456,10 @@ fn a_resource_from_two_places_is_refused() {
     let problem = &error.problems()[0];
     assert_eq!(problem.code, "plan::resource-identity");
     assert_eq!(
-        problem.causes[1],
-        "`gateway` gets `acme:shop/sessions@0.1.0` from `acme:shop/sessions@0.1.0` of `disk`, \
-         component `memory` from `acme:shop/sessions@0.1.0` of `memory`"
+        problem.causes[1..3],
+        ["`gateway` gets it from `disk`, as `acme:shop/sessions@0.1.0`", "`memory` defines it"]
     );
+    assert_eq!(problem.help, ["Have it from `memory` in both: --wire gateway/acme:shop/sessions=memory"]);
 }
 
 #[test]
@@ -441,7 +568,7 @@ fn functions_of_a_world_are_wired_by_name() {
     let c = part("c", "package x:c; world c { export log: func(line: u8); }");
     let error = planned(&[a.clone(), c]).expect_err("another type");
     assert_eq!(
-        error.problems()[0].causes,
+        error.problems()[0].causes[..1],
         ["function `log`, parameter `line`: expected `string`, found `u8`; see a.wit:1:41 and c.wit:1:41"]
     );
     let d = part("d", "package x:d; world d { export log: interface { f: func(); } }");
@@ -655,6 +782,35 @@ fn nothing_is_closed_where_no_grants_are_known() {
     let graph = planned(&[files("one", "0.2.0", FILES)]).expect("planned");
     assert!(graph.denials.is_empty() && graph.edges.is_empty());
     assert_eq!(explain(&graph, &Wiring::default()).instances[0].closed.len(), 0);
+}
+
+#[test]
+fn parts_that_share_an_import_are_granted_the_same_or_say_that_they_share() {
+    let parts = [files("one", "0.2.0", FILES), files("two", "0.2.0", &FILES.replace("run", "walk"))];
+    let dir = |path: &str| Held::Dir { path: path.into(), guest: None, readonly: false };
+    let holding = |path: &str| vec![Holding { family: Family::Filesystem, held: dir(path), at: None }];
+    let mut options = granted(&[("one", Family::Filesystem), ("two", Family::Filesystem)]);
+    let wiring = Wiring::default();
+    options.holdings.parts = [("one".to_owned(), holding("data")), ("two".to_owned(), holding("data"))].into();
+    let graph = plan(&parts, &wiring, &options).expect("both have the same");
+    assert_eq!(graph.grants.expect("known").parts["two"], [dir("data")]);
+
+    options.holdings.parts.insert("two".to_owned(), holding("logs"));
+    let error = plan(&parts, &wiring, &options).expect_err("the host could not tell them apart");
+    let [problem] = &error.problems()[..] else { panic!("{error:?}") };
+    assert_eq!(problem.code, "plan::grants-differ");
+    assert_eq!(
+        problem.message,
+        "`one` and `two` are not granted the same, but would share `wasi:filesystem/types@0.2.0`"
+    );
+    assert_eq!(problem.causes[..2], ["`one` is granted dir = \"data\"", "`two` is granted dir = \"logs\""]);
+    options.holdings.share.insert(Family::Filesystem);
+    assert!(plan(&parts, &wiring, &options).is_ok());
+
+    // What is closed to one of them is not shared.
+    let mut options = granted(&[("one", Family::Filesystem)]);
+    options.holdings.parts = [("one".to_owned(), holding("data"))].into();
+    assert!(plan(&parts, &wiring, &options).is_ok());
 }
 
 /// A part that gives streams of its own, and parts that have them from it.

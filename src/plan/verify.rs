@@ -10,7 +10,7 @@ use wit_parser::{Resolve, TypeDefKind, TypeId, TypeOwner, WorldItem};
 
 use super::{
     denial,
-    error::{Failure, Located, Meeting},
+    error::{Failure, Located, Meeting, Source},
     graph::{Graph, Why},
     surface::{self, Port, Surface},
     wire::{Planner, Provider},
@@ -112,8 +112,8 @@ fn edge(
             to: Some(exporter.part.name.clone()),
             resource: importer.resolve().types[shared.expected].name.clone().unwrap_or_default(),
             interface: surface::owner(importer.resolve(), shared.expected).unwrap_or_default(),
-            wanted: told(planner, &wanted),
-            given: told(planner, &given),
+            wanted: source(planner, &wanted),
+            given: source(planner, &given),
             closed: [from, to].into_iter().find_map(|part| closed(planner, part, shared.expected, importer.resolve())),
         })
     })
@@ -140,8 +140,8 @@ fn host_resources(planner: &Planner<'_>, part: usize, import: &str, port: &Port<
             to: None,
             resource: surface.resolve().types[resource].name.clone().unwrap_or_default(),
             interface: surface::owner(surface.resolve(), resource).unwrap_or_default(),
-            wanted: told(planner, &wanted),
-            given: "the host".to_owned(),
+            wanted: source(planner, &wanted),
+            given: Source::Host,
             closed: closed(planner, part, resource, surface.resolve()),
         })
     })
@@ -248,11 +248,11 @@ fn origin(planner: &Planner<'_>, part: usize, resource: TypeId, from_export: boo
     }
 }
 
-fn told(planner: &Planner<'_>, origin: &Origin) -> String {
+fn source(planner: &Planner<'_>, origin: &Origin) -> Source {
     match origin {
-        Origin::Part { part, export } => format!("`{export}` of `{}`", planner.name(*part)),
-        Origin::Host { .. } => "the host".to_owned(),
-        Origin::Denial { .. } => "what refuses it, because it is not granted".to_owned(),
+        Origin::Part { part, export } => Source::Part { part: planner.name(*part).to_owned(), export: export.clone() },
+        Origin::Host { .. } => Source::Host,
+        Origin::Denial { .. } => Source::Denial,
     }
 }
 

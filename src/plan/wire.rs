@@ -1,6 +1,7 @@
 //! The planner: which import of which part is met by which export.
 //!
-//! 1. Each import of each part gets its provider ([`Planner::decide`]): what the user wired; else whoever provides the
+//! 1. Each import of each part gets its provider ([`Planner::decide`]): what the user wired; else, for a part that stands
+//!    in front of another, what it stands in front of ([`super::middleware`]); else whoever provides the
 //!    interfaces that use its types, if it has them (one provider of `wasi:http/handler` brings its own
 //!    `wasi:http/types`, or their resources would not be the same); else the only other part that exports the same
 //!    interface in the same version; else in a compatible one; else the host, if it is WASI or declared open; else, if it
@@ -23,12 +24,14 @@ use wit_parser::WorldItem;
 use super::{
     capability::{Closed, Grants, Kind, Standing},
     denial::{self, Group},
-    error::{self, Error, Failure, Near, Role},
+    error::{Error, Failure, Near, Role},
     exports,
-    graph::{Edge, Graph, HostImport, Wanted, Why, Wiring},
+    graph::{Edge, Graph, HostImport, Rest, Wanted, Why, Wiring},
+    holdings::{self, Holdings},
+    middleware::{self, Fronts},
     order::{self, Cycle},
-    surface::{self, Sources, Surface},
-    verify,
+    surface::{self, Place, Sources, Surface},
+    told, verify,
 };
 use crate::{compare::Name, manifest::Family, resolve::Part};
 
@@ -50,6 +53,8 @@ pub struct Options {
     /// Texts for labels; places in a WIT text that is not among them are told as file, line and column.
     pub sources: Sources,
     pub grants: Grants,
+    /// What exactly the parts are granted, where that is known.
+    pub holdings: Holdings,
 }
 
 /// Where an import comes from.
@@ -97,11 +102,17 @@ pub fn plan(parts: &[Part], wiring: &Wiring, options: &Options) -> Result<Graph,
         deciding: HashSet::new(),
         types: IndexMap::new(),
         denials: IndexMap::new(),
+        fronts: Fronts::default(),
         failures: Vec::new(),
     };
     planner.refuse_impossible_names();
     if planner.failures.is_empty() {
         planner.refuse_unknown_wires();
+        planner.fronts = middleware::fronts(&mut planner);
+        // Without those in front, all that they were to meet would be told as ambiguous.
+        if planner.failures.iter().any(|failure| matches!(failure, Failure::Wrap { .. })) {
+            return Err(planner.error());
+        }
         for (index, surface) in surfaces.iter().enumerate() {
             for import in surface.imports.keys() {
                 planner.provider(index, import);
@@ -121,8 +132,17 @@ pub fn plan(parts: &[Part], wiring: &Wiring, options: &Options) -> Result<Graph,
             graph.edges.sort_by_key(|edge| place[edge.from.as_str()]);
             graph.instances = order;
         }
-        Err(Cycle { steps }) => planner.failures.push(Failure::Cycle { steps }),
+        Err(Cycle { steps }) => {
+            let placed = steps.into_iter().map(|(part, import)| {
+                let at = planner.place_of_import(&part, &import);
+                (part, import, at)
+            });
+            let steps = placed.collect();
+            planner.failures.push(Failure::Cycle { steps });
+        }
     }
+    graph.grants = holdings::section(&planner);
+    holdings::refuse_differing(&mut planner, &graph);
     if planner.failures.is_empty() {
         graph.exports = exports::exports(&mut planner, &graph);
         planner.refuse_unused(&graph);
@@ -144,6 +164,7 @@ pub(super) struct Planner<'a> {
     pub types: IndexMap<String, PlainTypes>,
     /// By name.
     pub denials: IndexMap<String, Group>,
+    pub fronts: Fronts,
     pub failures: Vec<Failure>,
 }
 
@@ -162,6 +183,11 @@ impl Planner<'_> {
 
     pub(super) fn index(&self, part: &str) -> Option<usize> {
         self.surfaces.iter().position(|surface| surface.part.name == part)
+    }
+
+    fn place_of_import(&self, part: &str, import: &str) -> Option<Place> {
+        let surface = &self.surfaces[self.index(part)?];
+        surface.place_of(surface.imports.get(import)?, &self.options.sources)
     }
 
     /// What an import has been given; `None` where that failed.
@@ -199,8 +225,9 @@ impl Planner<'_> {
                     }
                 }
             }
-            if self.index(&wire.to.text).is_none() {
-                self.unknown_part(&wire.to.text, wire.to.at.clone());
+            let (to, _) = target(&wire.to.text);
+            if self.index(to).is_none() {
+                self.unknown_part(to, wire.to.at.clone());
             }
         }
     }
@@ -220,7 +247,9 @@ impl Planner<'_> {
         if !self.deciding.insert(key.clone()) {
             return None;
         }
-        let provider = self.decide(part, import);
+        let decided = self.decide(part, import);
+        let provider =
+            decided.map(|provider| self.fronts.instead(part, provider, |wrapped| self.name(wrapped).to_owned()));
         self.deciding.remove(&key);
         self.providers.insert(key, provider.clone());
         provider
@@ -236,12 +265,14 @@ impl Planner<'_> {
             .iter()
             .find(|((from, interface), _)| *from == surface.part.name && names_port(interface, import, wanted))
         {
-            let to = self.index(&wire.to.text)?;
-            let Some((export, _)) = surface::find(&self.surfaces[to].exports, wanted) else {
+            let (name, said) = target(&wire.to.text);
+            let to = self.index(name)?;
+            let Some((export, _)) = surface::find(&self.surfaces[to].exports, said.unwrap_or(wanted)) else {
                 self.failures.push(Failure::NotExported {
                     part: surface.part.name.clone(),
                     import: import.to_owned(),
-                    to: wire.to.text.clone(),
+                    to: name.to_owned(),
+                    said: said.map(str::to_owned),
                     exports: self.surfaces[to].exports.keys().cloned().collect(),
                     at: wire.to.at.clone(),
                 });
@@ -249,6 +280,9 @@ impl Planner<'_> {
             };
             let why = Why::Wired(wire.key_at.clone());
             return Some(Provider::Part { index: to, export: export.clone(), why });
+        }
+        if let Some(behind) = self.fronts.behind(part, import) {
+            return Some(behind.clone());
         }
         if let WorldItem::Type { id, .. } = port.item
             && let Some((interface, _)) = surface::used_type(surface, *id)
@@ -299,9 +333,14 @@ impl Planner<'_> {
         let port = &surface.imports[import];
         let wanted = Name::new(port.wanted(import));
         let offers = |fits: &dyn Fn(&Name<'_>) -> bool| -> Vec<(usize, String)> {
-            let of_others = self.offers.get(wanted.base).into_iter().flatten().filter(|(index, _)| *index != part);
+            let offers = match self.wiring.rest {
+                Rest::Planned => self.offers.get(wanted.base),
+                Rest::Host => None,
+            };
+            let of_others = offers.into_iter().flatten().filter(|(index, _)| *index != part);
             let exports = of_others.map(|&(index, export)| (index, export, &self.surfaces[index].exports[export]));
             exports
+                .filter(|(index, export, _)| !self.fronts.is_front(*index, export))
                 .filter(|(_, export, port)| fits(&Name::new(port.wanted(export))))
                 .map(|(index, export, _)| (index, export.to_owned()))
                 .collect()
@@ -385,8 +424,8 @@ impl Planner<'_> {
         if !versions.is_empty() {
             return versions;
         }
-        let alike = exports().map(|(part, export)| (error::likeness(wanted, &export), Near::Name { part, export }));
-        let mut alike: Vec<_> = alike.filter(|(likeness, _)| *likeness > error::ALIKE).collect();
+        let alike = exports().map(|(part, export)| (told::likeness(wanted, &export), Near::Name { part, export }));
+        let mut alike: Vec<_> = alike.filter(|(likeness, _)| *likeness > told::ALIKE).collect();
         alike.sort_by(|(a, _), (b, _)| b.total_cmp(a));
         alike.into_iter().map(|(_, near)| near).take(3).collect()
     }
@@ -524,8 +563,16 @@ impl Planner<'_> {
     }
 }
 
+/// The part that a wire leads to, and the export where it is said.
+fn target(said: &str) -> (&str, Option<&str>) {
+    match said.split_once('/') {
+        Some((part, export)) => (part, Some(export)),
+        None => (said, None),
+    }
+}
+
 /// Whether what the user wrote names this import or export: the same name, or the same without a version.
-fn names_port(said: &str, name: &str, wanted: &str) -> bool {
+pub(super) fn names_port(said: &str, name: &str, wanted: &str) -> bool {
     let said = Name::new(said);
     names(&said, &Name::new(name)) || names(&said, &Name::new(wanted))
 }

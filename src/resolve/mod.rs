@@ -19,7 +19,7 @@ use std::{
 };
 
 use indexmap::IndexMap;
-use wit_parser::{Resolve, WorldId};
+use wit_parser::{PackageId, Resolve, WorldId};
 
 use crate::{
     event::{Event, Events},
@@ -31,6 +31,7 @@ use crate::{
 mod bundle;
 mod decode;
 mod diagnose;
+mod enlarge;
 mod error;
 mod limits;
 mod read;
@@ -41,6 +42,7 @@ mod world;
 pub(crate) use self::decode::{binary, decode_binary, guarded, truncated, unreadable};
 pub use self::{
     decode::decode_part,
+    enlarge::{Enlarged, enlarged},
     error::{Error, Failure, Kind, Place},
     read::text,
     universe::{Alias, Provenance},
@@ -144,6 +146,22 @@ pub fn files(project: &Project) -> Result<Vec<PathBuf>, Error> {
     files.sort();
     files.dedup();
     Ok(files)
+}
+
+/// The WIT package in a file, or in a folder with its `deps`; what is not there comes from the bundle. Nothing outside
+/// of the folder is read.
+pub fn package(path: &Path) -> Result<(Arc<Resolve>, PackageId), Error> {
+    let unreadable = |error: std::io::Error| {
+        Failure::new(Kind::Unreadable { path: path.display().to_string(), cause: error.to_string() })
+    };
+    let place = path.canonicalize().map_err(unreadable)?;
+    let root = if place.is_dir() { place.as_path() } else { place.parent().unwrap_or(&place) };
+    let tree = Reader::new(root).tree(&place)?;
+    let universe = Universe::load(tree, Vec::new()).map_err(|failures| Error { failures })?;
+    match universe.main {
+        Some(main) => Ok((universe.resolve, main)),
+        None => Err(Failure::new(Kind::Empty { path: path.display().to_string() }).into()),
+    }
 }
 
 /// Where a component's WIT is, relative to the root; `None` where there is none and its world is named with its package.

@@ -14,7 +14,7 @@ use std::{
 use crate::diagnostic::SourceFile;
 
 use super::{
-    error::{Failure, Kind},
+    error::{Error, Failure, Kind},
     limits,
 };
 
@@ -212,10 +212,10 @@ impl<'a> Reader<'a> {
 }
 
 /// Reads one WIT file, wherever it is.
-pub fn text(path: &Path) -> Result<Arc<SourceFile>, Failure> {
+pub fn text(path: &Path) -> Result<Arc<SourceFile>, Error> {
     let mut reader = Reader::new(Path::new(""));
     let bytes = reader.read_wit(path)?;
-    reader.text(path, bytes)
+    Ok(reader.text(path, bytes)?)
 }
 
 /// Whether a relative path, read as text, leaves the folder it starts in.

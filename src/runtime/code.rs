@@ -11,8 +11,9 @@
 
 use std::{
     borrow::Cow,
+    fs::File,
     hash::{Hash, Hasher},
-    io,
+    io::{self, BufReader, Cursor},
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -23,6 +24,7 @@ use wasmtime::{Engine, component::Component};
 use crate::{
     cache::Home,
     event::{Event, Events},
+    section::{self, Section},
 };
 
 use super::{
@@ -63,6 +65,14 @@ impl<'a> Artifact<'a> {
     /// The component in memory.
     pub fn bytes(name: impl Into<String>, bytes: &'a [u8]) -> Artifact<'a> {
         Artifact { name: name.into(), content: Content::Bytes(bytes) }
+    }
+
+    /// What it says its parts are granted, if it says so; a text says nothing.
+    pub fn section(&self) -> Result<Option<Section>, section::Error> {
+        match &self.content {
+            Content::Bytes(bytes) => Section::read(&mut Cursor::new(bytes)),
+            Content::File { path, .. } => Section::read(&mut BufReader::new(File::open(path)?)),
+        }
     }
 
     pub(super) fn read(&self) -> Result<Cow<'a, [u8]>, Error> {

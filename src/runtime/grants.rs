@@ -7,9 +7,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     str::FromStr,
 };
+
+use crate::section::{Held, Section};
 
 /// Some values of a kind, or all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +118,14 @@ pub struct NarrowError {
     pub excess: Vec<String>,
 }
 
+/// A grant in an artifact's own section that is no grant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the component asks for `{held}`, which cannot be granted")]
+pub struct SectionError {
+    /// As a manifest would write it.
+    pub held: String,
+}
+
 impl Grants {
     /// Adds what `other` grants.
     pub fn merge(&mut self, other: Grants) {
@@ -129,6 +139,58 @@ impl Grants {
                 self.dirs.push(dir);
             }
         }
+    }
+
+    /// A family of interfaces whole, by its word in a manifest; the file system is `root`.
+    pub fn family(word: &str, root: &Path) -> Option<Grants> {
+        let mut grants = Grants::default();
+        match word {
+            "sockets" => grants.net = Scope::All,
+            "filesystem" => grants.dirs.push(Dir::new(root, Some("/"), Access::ReadWrite)),
+            "http" => grants.http_out = Scope::All,
+            "keyvalue" => grants.buckets = Scope::All,
+            "logging" => grants.logging = true,
+            // A variable that is no text cannot be told to a guest.
+            "env" => grants.env.extend(
+                std::env::vars_os()
+                    .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+            ),
+            _ => return None,
+        }
+        Some(grants)
+    }
+
+    /// What an artifact says its parts are granted, all together: folders below `root`, variables with the values they
+    /// have here, or none.
+    ///
+    /// Errors with what cannot be honoured: no grant of it is.
+    pub fn of_section(section: &Section, root: &Path) -> Result<Grants, SectionError> {
+        let mut grants = Grants::default();
+        for held in section.parts.values().flatten() {
+            let refused = || SectionError { held: held.to_string() };
+            match held {
+                Held::Kv(bucket) => grants.buckets.insert(bucket.clone()),
+                Held::HttpOut(authority) => grants.http_out.insert(authority.parse().map_err(|_| refused())?),
+                Held::Net(address) => grants.net.insert(address.parse().map_err(|_| refused())?),
+                Held::Logging => grants.logging = true,
+                Held::Env(name) => drop(grants.env.insert(name.clone(), std::env::var(name).unwrap_or_default())),
+                Held::Family(word) => grants.merge(Grants::family(word, root).ok_or_else(refused)?),
+                Held::Dir { path, guest, readonly } => {
+                    let inside = |step| matches!(step, Component::Normal(_) | Component::CurDir);
+                    if !Path::new(path).components().all(inside) {
+                        return Err(refused());
+                    }
+                    let host = root.join(path);
+                    let host = host.canonicalize().unwrap_or(host);
+                    if !host.starts_with(root) {
+                        return Err(refused());
+                    }
+                    let access = if *readonly { Access::ReadOnly } else { Access::ReadWrite };
+                    grants.merge(Grants { dirs: vec![Dir::new(&host, guest.as_deref(), access)], ..Grants::default() });
+                }
+            }
+        }
+        Ok(grants)
     }
 
     /// These grants made smaller by flags: of each kind that `flags` names anything of, only what `flags` names; kinds
@@ -147,7 +209,7 @@ impl Grants {
         }
         if !flags.dirs.is_empty() {
             let granted = |dir: &Dir| {
-                let climbs = dir.host.components().any(|part| part == std::path::Component::ParentDir);
+                let climbs = dir.host.components().any(|part| part == Component::ParentDir);
                 !climbs && self.dirs.iter().any(|d| dir.host.starts_with(&d.host) && dir.access <= d.access)
             };
             excess.extend(
@@ -315,6 +377,35 @@ mod tests {
         assert!(narrow(dir("/srv/database", Access::ReadOnly)).is_err());
         assert!(narrow(dir("/srv", Access::ReadOnly)).is_err());
         assert!(narrow(dir("/srv/data/../keys", Access::ReadOnly)).is_err());
+    }
+
+    #[test]
+    fn a_section_grants_what_its_parts_hold_and_nothing_outside_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        std::fs::create_dir(root.join("data")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("/", root.join("out")).unwrap();
+        let of =
+            |held: Vec<Held>| Grants::of_section(&Section { parts: BTreeMap::from([("app".to_owned(), held)]) }, &root);
+        let dir = |path: &str| Held::Dir { path: path.into(), guest: None, readonly: true };
+        let grants = of(vec![
+            Held::Kv("visits".into()),
+            Held::HttpOut("api.example.com".into()),
+            dir("./data"),
+            Held::Env("MOSAIC_NO_SUCH_VARIABLE".into()),
+            Held::Logging,
+            Held::Family("sockets".into()),
+        ]);
+        let grants = grants.unwrap();
+        assert_eq!(grants.dirs, [Dir::new(&root.join("data"), None, Access::ReadOnly)]);
+        assert_eq!(grants.buckets, scope(&["visits"]));
+        assert_eq!(grants.http_out, scope(&["api.example.com"]));
+        assert_eq!(grants.env, BTreeMap::from([("MOSAIC_NO_SUCH_VARIABLE".to_owned(), String::new())]));
+        assert!(grants.logging && grants.net == Scope::All);
+        for held in [dir("../x"), dir("/etc"), dir("out"), Held::Family("all".into()), Held::Net("x".into())] {
+            assert!(of(vec![held.clone()]).is_err(), "{held}");
+        }
     }
 
     #[test]

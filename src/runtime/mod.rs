@@ -39,7 +39,7 @@ mod tests;
 
 pub use code::{Artifact, Content};
 pub use error::{Entry, Error};
-pub use grants::{Access, Address, Authority, Dir, Grants, NarrowError, ParseError, Scope};
+pub use grants::{Access, Address, Authority, Dir, Grants, NarrowError, ParseError, Scope, SectionError};
 pub use limits::Limits;
 pub use output::{Cleaner, Styles, cleaned};
 pub use run::{RunOptions, run};

@@ -1,4 +1,4 @@
-//! WIT as people write it: laid out in one way, and looked at by rules.
+//! WIT as people write it: laid out in one way.
 //!
 //! Formatting, [`format`]: text to text, one file at a time, without knowing what its names mean.
 //! 1. [`lexer`]: tokens, and the comments between them;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::{
     diagnostic::SourceFile,
-    resolve::{Failure, Kind, Place},
+    resolve::{Error, Failure, Kind, Place},
 };
 
 mod grammar;
@@ -22,7 +22,7 @@ mod lexer;
 mod print;
 
 /// Lays out a WIT file. Fails where it is not WIT, with the first place that is not.
-pub fn format(source: &Arc<SourceFile>) -> Result<String, Failure> {
+pub fn format(source: &Arc<SourceFile>) -> Result<String, Error> {
     let formatted = lexer::lex(&source.text).and_then(|lexed| {
         let ops = grammar::read(&lexed)?;
         Ok(print::print(&lexed, &ops))
@@ -35,7 +35,8 @@ pub fn format(source: &Arc<SourceFile>) -> Result<String, Failure> {
             component: None,
             place: Some(Place { source: source.clone(), span: flaw.span }),
             kind: Kind::Syntax { message: flaw.message },
-        }),
+        }
+        .into()),
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use wit_parser::SourceMap;
 
 use super::*;
-use crate::{diagnostic::Diagnose, resolve::Error};
+use crate::diagnostic::Diagnose;
 use lexer::{Kind as Token, Lexed, lex};
 
 fn root() -> &'static Path {
@@ -16,7 +16,8 @@ fn root() -> &'static Path {
 }
 
 fn formatted(text: &str) -> Result<String, Failure> {
-    format(&Arc::new(SourceFile { name: "test.wit".to_owned(), text: text.to_owned() }))
+    let source = Arc::new(SourceFile { name: "test.wit".to_owned(), text: text.to_owned() });
+    format(&source).map_err(|error| error.failures[0].clone())
 }
 
 /// The tokens but for commas before a closing mark, and each comment with the number of tokens before it.

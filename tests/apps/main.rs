@@ -3,9 +3,11 @@
 //! The toolchains are there because `cargo xtask test` installs them first; a test whose toolchain is missing fails.
 
 mod backend;
+mod denied;
 mod errors;
 mod matrix;
 mod pipeline;
+mod readme;
 mod scaffold;
 mod storefront;
 mod support;

@@ -96,11 +96,10 @@ fn what_is_not_granted_is_denied() {
     project.write(
         "inference/features.py",
         &format!(
-            "{}\n\n{}",
+            "import os\nimport socket\n{}\n\n{}",
             project.read("inference/features.py"),
             r#"
 def attempts() -> list[str]:
-    import os, socket
     done = []
     for name, attempt in {
         "file": lambda: open("/etc/passwd").read(),

@@ -75,6 +75,13 @@ impl Project {
     }
 }
 
+/// A tool that tests run beside Mosaic.
+pub fn peer(name: &str) -> PathBuf {
+    let folder = std::env::var_os("MOSAIC_PEERS").map(PathBuf::from);
+    let found = folder.map(|folder| folder.join(name)).filter(|program| program.exists());
+    found.unwrap_or_else(|| panic!("`{name}` is not in the folder MOSAIC_PEERS names: cargo xtask setup --tests"))
+}
+
 /// The command under test, without colour.
 pub fn mosaic(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-mosaic"));

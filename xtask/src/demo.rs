@@ -12,8 +12,11 @@ use crate::{
     setup::{self, root, succeed, timed},
 };
 
-/// 1. Sets up. 2. Builds the storefront, and once more with nothing changed. 3. Shows how it is wired. 4. Serves it and
-/// sends real requests. 5. Prints what came back.
+/// 1. Sets up.
+/// 2. Builds the storefront, and once more with nothing changed.
+/// 3. Shows how it is wired.
+/// 4. Serves it and sends real requests.
+/// 5. Prints what came back.
 pub fn run() -> Outcome {
     let start = Instant::now();
     let ready = setup::run()?;
@@ -76,7 +79,7 @@ fn visit(address: &str) -> Outcome {
     ask("ada enters: Rust → Go → Python, then TypeScript", "GET", "/", &signed, "", 200, "Good day")?;
     ask("ada again", "GET", "/?theme=dark", &signed, "", 200, "visit number")?;
     let forged = [("authorization", "Bearer AAAA.BBBB")];
-    ask("a forged token", "GET", "/", &forged, "", 400, "not a token")?;
+    ask("a forged token", "GET", "/", &forged, "", 401, "signature is wrong")?;
     ask(
         "an attack, found by the Python model",
         "GET",

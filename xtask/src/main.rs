@@ -2,6 +2,7 @@
 
 mod demo;
 mod http;
+mod peers;
 mod setup;
 mod test;
 mod tidy;
@@ -22,6 +23,7 @@ Tasks:
   tidy   check the invariants that a program can see
   wit    take the bundled WASI packages anew from the crates that carry them
   setup  build `cargo-mosaic` and install the toolchains that demo and test need
+         --tests: and the other tools that tests run, from one pinned table
 ";
 
 fn main() -> ExitCode {
@@ -33,7 +35,11 @@ fn main() -> ExitCode {
         Some("soak") => test::soak(),
         Some("tidy") => tidy::run(),
         Some("wit") => wit::run(rest),
-        Some("setup") => setup::run().map(drop),
+        Some("setup") => setup::run().and_then(|_| match rest {
+            [] => Ok(()),
+            [flag] if flag == "--tests" => peers::ensure(peers::TESTS).map(drop),
+            _ => Err(format!("unknown arguments: {}", rest.join(" "))),
+        }),
         Some("--help" | "-h" | "help") => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -56,8 +56,15 @@ pub fn cargo(args: &[&str]) -> Result<Command, String> {
 
 /// Runs a command to its end and fails unless it succeeded.
 pub fn succeed(command: &mut Command) -> Outcome {
-    let status = command.status().map_err(|e| format!("could not start {command:?}: {e}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{command:?} ended with {status}")) }
+    let status = command.status().map_err(|e| format!("could not start `{}`: {e}", words(command)))?;
+    if status.success() { Ok(()) } else { Err(format!("`{}` ended with {status}", words(command))) }
+}
+
+/// A command as it would be typed, without what is set for it.
+fn words(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words = [program].into_iter().chain(command.get_args()).map(|word| word.to_string_lossy());
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Runs `work`, saying before and after what it is and how long it took.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::{
-    Outcome,
+    Outcome, peers,
     setup::{self, cargo, home, succeed},
     tidy,
 };
@@ -36,14 +36,15 @@ pub fn run(names: &[String]) -> Outcome {
     }
     let start = Instant::now();
     tidy::run()?;
-    let ready = setup::run()?;
+    setup::run()?;
+    let peers = peers::ensure(peers::TESTS)?;
     let mut table = vec![("set-up", start.elapsed().as_secs(), None)];
     let mut failed = Vec::new();
     for group in GROUPS.iter().filter(|group| names.is_empty() || names.iter().any(|name| name == group.name)) {
         eprintln!("==> {}: {}", group.name, group.about);
         let start = Instant::now();
         let mut command = cargo(&["test", "--no-fail-fast"])?;
-        command.args(group.args).env("MOSAIC_HOME", home()?).env("MOSAIC_BIN", &ready.mosaic);
+        command.args(group.args).env("MOSAIC_HOME", home()?).env("MOSAIC_PEERS", &peers);
         if succeed(&mut command).is_err() {
             failed.push(group.name);
         }
@@ -60,9 +61,10 @@ pub fn run(names: &[String]) -> Outcome {
 
 /// The long forms: tests marked `ignored` because of their length, nothing else.
 pub fn soak() -> Outcome {
-    let ready = setup::run()?;
+    setup::run()?;
+    let peers = peers::ensure(peers::TESTS)?;
     let mut command = cargo(&["test", "--no-fail-fast", "--package", "cargo-mosaic"])?;
     command.args(["--lib", "--test", "apps", "--", "--ignored", "--nocapture"]);
-    command.env("MOSAIC_HOME", home()?).env("MOSAIC_BIN", &ready.mosaic);
+    command.env("MOSAIC_HOME", home()?).env("MOSAIC_PEERS", peers);
     succeed(&mut command)
 }

@@ -34,6 +34,7 @@ use crate::{
     cache::Home,
     diagnostic::{Diagnose, Problem},
     event::{Event, Events},
+    packages::{Ecosystem, Package, section},
     toolchain,
 };
 
@@ -64,6 +65,9 @@ use generate::Texts;
 use sources::Layout;
 use workspace::Beside;
 use world::World;
+
+/// The version of the crate that carries the adapter to WASI 0.2.
+const ADAPTER: &str = "48.0.8";
 
 /// The backend for Go.
 #[derive(Debug, Clone, Copy, Default)]
@@ -124,7 +128,7 @@ fn tools(go: &toolchain::Go) -> Vec<String> {
         generate::GENERATOR.to_owned(),
         format!("go-support {}", support::digest()),
         format!("go-glue {}", glue_digest()),
-        "wasi-preview1-component-adapter-provider 48.0.8".to_owned(),
+        format!("wasi-preview1-component-adapter-provider {ADAPTER}"),
         "wit-component 0.262.0".to_owned(),
     ]
 }
@@ -218,7 +222,11 @@ fn build(unit: &Unit, go: &toolchain::Go, events: Events<'_>) -> Result<Vec<u8>,
     if !built.words.trim().is_empty() {
         events(Event::Output { what: &unit.part.name, text: &built.words });
     }
-    encode(&world, built.core)
+    let mut component = encode(&world, built.core)?;
+    // Go's own linker has put the modules into the program's data.
+    let adapter = Package::new(Ecosystem::Cargo, "wasi-preview1-component-adapter-provider", ADAPTER).as_runtime();
+    section::append(&mut component, section::NAME, &section::encode(vec![adapter]));
+    Ok(component)
 }
 
 /// A core module of Go's to a component.

@@ -1,4 +1,5 @@
-//! Projects below `fixtures/go` built by the real compiler and called on Wasmtime. They need `go` on `PATH`.
+//! Projects below `fixtures/go` built by the real compiler and called on Wasmtime. They need Go: that of `PATH`, or the
+//! one that `cargo mosaic setup go` installs.
 
 use std::{
     path::{Path, PathBuf},
@@ -17,12 +18,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::*;
 use crate::{build::backend::Profile, language::Language, process::Command, resolve::Part};
 
-/// The `go` of `PATH`.
 fn toolchain() -> toolchain::Go {
-    let output = Command::new("go").args(["env", "GOVERSION"]).output().expect("these tests need `go` on PATH");
-    let version = String::from_utf8(output.stdout).unwrap();
-    let version = semver::Version::parse(version.trim().trim_start_matches("go")).expect("a release of Go");
-    toolchain::Go { go: "go".into(), version }
+    toolchain::go(&Home::from_env()).unwrap_or_else(|problem| panic!("these tests need Go: {problem:#?}"))
 }
 
 fn fixture(name: &str) -> PathBuf {
@@ -542,7 +539,7 @@ fn bindings_stand_on_their_own_and_are_not_rewritten() {
     Go.bindings(&unit, &folder).unwrap();
     assert_eq!(std::fs::metadata(&file).unwrap().modified().unwrap(), written);
     assert!(!folder.join("wit_exports.go").exists());
-    let vet = Command::new("go")
+    let vet = Command::new(toolchain().go)
         .args(["vet", "./acme/...", "./wit/..."])
         .cwd(&folder)
         .env("GOFLAGS", "-mod=mod")

@@ -4,7 +4,8 @@
 //! - 64-bit integers come as text and become `BigInt` ([`Wide`]), exact in both directions;
 //! - constructors, methods and static functions of exported resources come as plain functions (`methodCounterAdd`) and go
 //!   to the user's classes;
-//! - an export that is no function fails the build, where the syntax alone could not tell.
+//! - an export that is no function fails the build, where the syntax alone could not tell;
+//! - there is a `console`, which writes to the standard streams: `console.js`.
 //!
 //! The entry bridge takes the user's entry in and exports what the engine looks for. Imported interfaces that carry 64-bit
 //! integers get a bridge each, to which the user's imports of them lead; world-level imports are replaced in the global
@@ -34,7 +35,14 @@ pub struct Bridge {
     pub modules: BTreeMap<String, String>,
 }
 
-/// Generates the bridges of a world. `entry` is the specifier of the user's entry, from [`FOLDER`].
+/// The module that gives user code its `console`, over these imports of `stdout` and `stderr`.
+pub fn console(stdout: &str, stderr: &str) -> String {
+    let imports = format!("import {{ getStdout }} from {stdout:?};\nimport {{ getStderr }} from {stderr:?};\n");
+    imports + include_str!("console.js")
+}
+
+/// Generates the bridges of a world, but for that of [`console`], which stands beside them as `console.js`. `entry` is
+/// the specifier of the user's entry, from [`FOLDER`].
 pub fn bridge(resolve: &Resolve, world: WorldId, entry: &str) -> Bridge {
     let mut bridge = Bridge::default();
     let mut globals = Bodies::new(resolve, world);
@@ -205,7 +213,9 @@ fn imported(resolve: &Resolve, world: WorldId, specifier: &str, id: InterfaceId)
 /// The entry bridge.
 fn exported(resolve: &Resolve, world: WorldId, entry: &str) -> String {
     let mut bodies = Bodies::new(resolve, world);
-    let head = format!("import \"./globals.js\";\nimport * as user from {entry:?};\n");
+    let head = format!(
+        "import {{ live }} from \"./console.js\";\nimport \"./globals.js\";\nimport * as user from {entry:?};\n"
+    );
     for (key, item) in &resolve.worlds[world].exports {
         match item {
             WorldItem::Function(function) => {
@@ -213,7 +223,7 @@ fn exported(resolve: &Resolve, world: WorldId, entry: &str) -> String {
                 let _ = writeln!(bodies.text, "need(user.{name}, {name:?});");
                 let value = bodies.call(function, &format!("user.{name}"), Way::In);
                 let value = value.unwrap_or(format!("user.{name}"));
-                let _ = writeln!(bodies.text, "const x_{name} = {value};\nexport {{ x_{name} as {name} }};");
+                let _ = writeln!(bodies.text, "const x_{name} = live({value});\nexport {{ x_{name} as {name} }};");
             }
             WorldItem::Interface { id, .. } => {
                 let name = names::interface_name(resolve, key);
@@ -253,7 +263,7 @@ fn interface(bodies: &mut Bodies<'_>, id: InterfaceId, name: &str) {
         }
         let plain = format!("(...args) => {target}(...args)");
         let value = bodies.call(function, &target, Way::In).unwrap_or(plain);
-        members.push(format!("  {}: {value},\n", self::name(function)));
+        members.push(format!("  {}: live({value}),\n", self::name(function)));
     }
     let _ = writeln!(bodies.text, "const x_{name} = {{\n{}}};\nexport {{ x_{name} as {name} }};", members.concat());
 }
@@ -280,9 +290,9 @@ mod tests {
             assert!(import.contains(line), "{line} in\n{import}");
         }
         for line in [
-            "methodBasketBytes: function (a0, a1) { return s64_(call_Basket_bytes(a0, u64(a1))); },",
-            "staticBasketMerge: function (a0, a1) { return fresh(user.model.Basket.merge(a0, a1)); },",
-            "judge: (...args) => user.model.judge(...args),",
+            "methodBasketBytes: live(function (a0, a1) { return s64_(call_Basket_bytes(a0, u64(a1))); }),",
+            "staticBasketMerge: live(function (a0, a1) { return fresh(user.model.Basket.merge(a0, a1)); }),",
+            "judge: live((...args) => user.model.judge(...args)),",
         ] {
             assert!(bridge.entry.contains(line), "{line} in\n{}", bridge.entry);
         }

@@ -53,6 +53,30 @@ declare const wit: {
 };
 "#;
 
+/// What [`super::bridge::console`] puts there; the names of the DOM's declarations, which it goes together with.
+const CONSOLE: &str = r#"
+interface Console {
+  assert(condition?: boolean, ...data: any[]): void;
+  count(label?: string): void;
+  countReset(label?: string): void;
+  debug(...data: any[]): void;
+  dir(item?: any, options?: any): void;
+  error(...data: any[]): void;
+  group(...data: any[]): void;
+  groupCollapsed(...data: any[]): void;
+  groupEnd(): void;
+  info(...data: any[]): void;
+  log(...data: any[]): void;
+  table(tabularData?: any, properties?: string[]): void;
+  time(label?: string): void;
+  timeEnd(label?: string): void;
+  timeLog(label?: string, ...data: any[]): void;
+  trace(...data: any[]): void;
+  warn(...data: any[]): void;
+}
+declare var console: Console;
+"#;
+
 /// The text of `world.d.ts`.
 pub fn world(resolve: &Resolve, world: WorldId) -> String {
     let mut text = HEAD.to_owned();
@@ -76,6 +100,7 @@ pub fn world(resolve: &Resolve, world: WorldId) -> String {
     }) {
         text.push_str(STREAMS);
     }
+    text.push_str(CONSOLE);
     text
 }
 

@@ -15,6 +15,9 @@
   (import "runtime" "wit_dylib_resource_dtor" (func $dtor (param i32 i32)))
   (import "runtime" "wit_dylib_push_string" (func $push_string (param i32 i32 i32)))
   (import "runtime" "wit_dylib_pop_string" (func $pop_string (param i32 i32) (result i32)))
+  (import "runtime" "wit_dylib_push_u32" (func $push_u32 (param i32 i32)))
+  (import "runtime" "wit_dylib_push_f64" (func $push_f64 (param i32 f64)))
+  (import "runtime" "wit_dylib_pop_f64" (func $pop_f64 (param i32) (result f64)))
   (import "runtime" "wit_dylib_push_borrow" (func $push_borrow (param i32 i32 i32)))
   (import "runtime" "wit_dylib_push_own" (func $push_own (param i32 i32 i32)))
 
@@ -94,6 +97,16 @@
   (func (export "wit_dylib_resource_dtor") (param $ty i32) (param $index i32)
     (if (i32.eqz (global.get $keep))
       (then (call $dtor (local.get $ty) (local.get $index)))))
+
+  ;; The runtime would make u32 from 2^31 on negative, and take no number beyond 2^31 - 1.
+  (func (export "wit_dylib_push_u32") (param $cx i32) (param $value i32)
+    (if (i32.ge_s (local.get $value) (i32.const 0))
+      (then (call $push_u32 (local.get $cx) (local.get $value)))
+      (else (call $push_f64 (local.get $cx) (f64.convert_i32_u (local.get $value))))))
+
+  ;; As JavaScript itself makes 32 bits of a number: modulo 2^32.
+  (func (export "wit_dylib_pop_u32") (param $cx i32) (result i32)
+    (i32.wrap_i64 (i64.trunc_sat_f64_s (call $pop_f64 (local.get $cx)))))
 
   ;; 64-bit integers pass as 16 hexadecimal digits, which the bridge turns into BigInt and back: the runtime would make
   ;; them numbers.

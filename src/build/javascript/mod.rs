@@ -19,6 +19,7 @@ mod graft;
 mod modules;
 mod names;
 mod outline;
+mod packages;
 mod rules;
 mod snapshot;
 mod strip;
@@ -85,7 +86,9 @@ impl Backend for JavaScript {
 
     fn build(&self, unit: &Unit, _events: Events<'_>) -> Result<Vec<u8>, Problem> {
         let modules = read(unit).map_err(|errors| first(unit, errors))?;
-        snapshot::build(unit, &modules).map_err(|error| first(unit, vec![error]))
+        let mut component = snapshot::build(unit, &modules).map_err(|error| first(unit, vec![error]))?;
+        packages::record(&modules.files(), &mut component);
+        Ok(component)
     }
 
     fn read(&self, unit: &Unit) -> Vec<PathBuf> {

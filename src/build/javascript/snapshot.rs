@@ -1,4 +1,7 @@
 //! One build: copy, link, run once, keep the memory, drop what is not the world's.
+//!
+//! The engine has standard streams through its C library but no `console`; so the world it is given imports them once
+//! more, for [`bridge::console`]. They are what every part is granted.
 
 use std::{ops::Range, path::Path};
 
@@ -17,20 +20,24 @@ use crate::{
         leftovers, preinit, shapes,
         staging::Folder,
     },
-    cache,
+    cache, resolve,
 };
 
 /// Builds the component of a unit whose modules have been read.
 pub fn build(unit: &Unit, modules: &Modules) -> Result<Vec<u8>, Error> {
     let shown = |path: &Path| Folder::of(unit).shown(path);
+    let internal = |causes| Error::Builder { causes };
+    let streams = resolve::enlarged(&unit.part, "cli", &["stdout", "stderr"])
+        .map_err(|error| internal(preinit::causes(&error.into())))?;
     let wit = unit.work.join("unit.wit");
-    cache::write_whole(&wit, unit.wit.as_bytes()).map_err(|source| Error::Write { path: shown(&wit), source })?;
+    cache::write_whole(&wit, streams.wit.as_bytes()).map_err(|source| Error::Write { path: shown(&wit), source })?;
     let root = unit.work.join("javascript");
     let entry = root.join(bridge::FOLDER).join("entry.js");
     let user = modules.first().map_or("", |module| module.place.as_str());
-    let bridge = bridge::bridge(&unit.part.resolve, unit.part.world, &format!("../{user}"));
+    let mut bridge = bridge::bridge(&unit.part.resolve, unit.part.world, &format!("../{user}"));
+    bridge.modules.insert("console.js".to_owned(), bridge::console(&streams.imports[0], &streams.imports[1]));
     write(modules, &bridge, &root).map_err(|source| Error::Write { path: shown(&root), source })?;
-    let runtime = runtime(unit).map_err(|error| Error::Builder { causes: preinit::causes(&error) })?;
+    let runtime = runtime(unit).map_err(|error| internal(preinit::causes(&error)))?;
 
     let bytes = preinit::run(async || {
         componentize(&ComponentizeOpts {
@@ -46,8 +53,7 @@ pub fn build(unit: &Unit, modules: &Modules) -> Result<Vec<u8>, Error> {
         .await
     })
     .map_err(|failure| failed(modules, failure.causes()))?;
-    leftovers::drop_exports(&bytes, &["init"])
-        .map_err(|error| Error::Builder { causes: preinit::causes(&error.into()) })
+    leftovers::drop_exports(&bytes, &["init"]).map_err(|error| internal(preinit::causes(&error.into())))
 }
 
 fn write(modules: &Modules, bridge: &Bridge, root: &Path) -> std::io::Result<()> {

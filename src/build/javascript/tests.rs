@@ -199,6 +199,7 @@ fn declarations_of_a_world() {
         "  export type Verdict = { tag: \"costs\"; val: number } | { tag: \"refused\"; val: string } | { tag: \"none\" };",
         "    unitPrice: number;",
         "declare module \"mosaic:world\" {",
+        "declare var console: Console;",
     ] {
         assert!(text.contains(line), "{line} in\n{text}");
     }

@@ -47,6 +47,19 @@ pub fn check(modules: &Modules, entry: &str, wanted: &[names::Class]) -> Vec<Err
     errors
 }
 
+/// Modules that every Python has loaded before user code runs.
+const LOADED: [&str; 6] = ["builtins", "io", "os", "os.path", "sys", "types"];
+
+/// Imports that fail when they are made: at run time there are no files.
+pub fn late_imports(modules: &Modules) -> impl Iterator<Item = Error> {
+    let late = modules.late().filter(|(_, name, _)| !LOADED.contains(name));
+    late.map(|(module, name, span)| Error::LateImport {
+        module: name.to_owned(),
+        file: module.source.clone(),
+        span: span.clone(),
+    })
+}
+
 /// Resources whose class is in the entry module instead of a module named after the interface: (module, class).
 pub fn resources_in_entry(modules: &Modules, entry: &str, wanted: &[names::Class]) -> Vec<(String, String)> {
     let in_entry = |class: &names::Class| match &class.home {

@@ -25,6 +25,8 @@ pub enum Error {
     MissingMethod { class: String, stands_for: String, method: Method, file: Arc<SourceFile>, span: Range<usize> },
     #[error("method `{}` of class `{class}` {}", method.name, fault.told(method))]
     Method { class: String, method: Method, file: Arc<SourceFile>, span: Range<usize>, fault: Fault },
+    #[error("`{module}` is imported within a function, when there are no files to import it from")]
+    LateImport { module: String, file: Arc<SourceFile>, span: Range<usize> },
     #[error("{place} uses a {shape}, which the Python engine cannot carry")]
     Shape { place: String, shape: &'static str },
     #[error("the code failed while it was loaded to be snapshotted")]
@@ -74,6 +76,10 @@ impl Diagnose for Error {
             Error::Method { method, file, span, .. } => problem("python::wrong-method")
                 .at(file, span.clone(), "defined here")
                 .help(format!("write `{}:`", method.signature())),
+            // Python's own modules may be loaded by others: then it works.
+            Error::LateImport { module, file, span } => Problem::warning("python::late-import", self.to_string())
+                .at(file, span.clone(), "fails when it is called, unless another module has loaded it")
+                .help(format!("move `import {module}` to the top of the module, which is loaded at build time")),
             Error::Shape { .. } => {
                 problem("python::unsupported-type").help("use another type, or write this part in another language")
             }

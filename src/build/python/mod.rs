@@ -19,6 +19,7 @@ mod check;
 mod error;
 mod names;
 mod outline;
+mod packages;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -67,6 +68,7 @@ impl Backend for Python {
             Ok((layout, modules)) => {
                 let wanted = names::classes(&unit.part.resolve, unit.part.world);
                 errors.extend(check::check(&modules, &layout.entry, &wanted));
+                errors.extend(check::late_imports(&modules));
             }
             Err(found) => errors.extend(found),
         }
@@ -74,7 +76,7 @@ impl Backend for Python {
     }
 
     fn tools(&self, _unit: &Unit) -> Result<Vec<String>, Problem> {
-        Ok(vec![format!("componentize-py {COMPONENTIZE_PY}"), "cpython 3.14".to_owned()])
+        Ok(vec![format!("componentize-py {COMPONENTIZE_PY}"), format!("cpython {}", packages::CPYTHON)])
     }
 
     fn bindings(&self, unit: &Unit, folder: &Path) -> Result<(), Problem> {
@@ -95,7 +97,9 @@ impl Backend for Python {
         let (layout, modules) = examined(unit).map_err(|errors| first(unit, errors))?;
         let wanted = names::classes(&unit.part.resolve, unit.part.world);
         let resources = check::resources_in_entry(&modules, &layout.entry, &wanted);
-        snapshot::build(unit, &layout, &resources).map_err(|error| first(unit, vec![error]))
+        let mut component = snapshot::build(unit, &layout, &resources).map_err(|error| first(unit, vec![error]))?;
+        packages::record(layout.packages.as_deref(), &mut component);
+        Ok(component)
     }
 }
 

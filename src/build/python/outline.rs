@@ -37,6 +37,8 @@ pub struct Module {
     /// Modules whose names are imported with `*`, by dotted name; empty string: one that is not in the source folder.
     stars: Vec<String>,
     imports: Vec<String>,
+    /// Imports within functions, which are made when those are called.
+    pub late: Vec<(String, Range<usize>)>,
 }
 
 /// What a name of a module stands for.
@@ -124,6 +126,14 @@ impl Modules {
         })
     }
 
+    /// Imports within functions of what no module imports when it is loaded.
+    pub fn late(&self) -> impl Iterator<Item = (&Module, &str, &Range<usize>)> {
+        let is_loaded =
+            |name: &str| self.known.values().any(|module| module.imports.iter().any(|loaded| loaded == name));
+        let late = self.known.values().flat_map(|module| module.late.iter().map(move |late| (module, late)));
+        late.filter(move |(_, (name, _))| !is_loaded(name)).map(|(module, (name, span))| (module, name.as_str(), span))
+    }
+
     pub fn get(&self, name: &str) -> Option<&Module> {
         self.known.get(name)
     }
@@ -163,8 +173,14 @@ impl Module {
     }
 
     fn parse(source: Arc<SourceFile>, name: &str, is_package: bool) -> Module {
-        let mut module =
-            Module { source, names: BTreeMap::new(), is_unclear: true, stars: Vec::new(), imports: Vec::new() };
+        let mut module = Module {
+            source,
+            names: BTreeMap::new(),
+            is_unclear: true,
+            stars: Vec::new(),
+            imports: Vec::new(),
+            late: Vec::new(),
+        };
         let mut parser = Parser::new();
         let known = parser.set_language(&tree_sitter_python::LANGUAGE.into()).is_ok();
         let Some(tree) = parser.parse(&module.source.text, None).filter(|_| known) else { return module };
@@ -176,6 +192,7 @@ impl Module {
         };
         let text = module.source.clone();
         statements(tree.root_node(), DEPTH, &mut |statement| module.statement(statement, &text.text, package));
+        module.late = late(tree.root_node(), &text.text);
         module
     }
 
@@ -339,6 +356,38 @@ fn imported(import: Node<'_>, text: &str) -> Vec<(String, Option<String>)> {
         .collect()
 }
 
+/// Imports of modules within functions. What is imported relatively, or by a name of the package, is left out: it lies in
+/// the source folder, and is most often loaded by another way.
+fn late(root: Node<'_>, text: &str) -> Vec<(String, Range<usize>)> {
+    let mut found = Vec::new();
+    let mut cursor = root.walk();
+    let mut functions = 0_usize;
+    loop {
+        let node = cursor.node();
+        let is_function = node.kind() == "function_definition";
+        match node.kind() {
+            "import_statement" if functions > 0 => {
+                found.extend(imported(node, text).into_iter().map(|(name, _)| (name, node.byte_range())));
+            }
+            "import_from_statement" if functions > 0 => {
+                let module = node.child_by_field_name("module_name").map(|from| word(from, text));
+                found.extend(module.filter(|name| !name.starts_with('.')).map(|name| (name, node.byte_range())));
+            }
+            _ => {}
+        }
+        if cursor.goto_first_child() {
+            functions += usize::from(is_function);
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return found;
+            }
+            functions -= usize::from(cursor.node().kind() == "function_definition");
+        }
+    }
+}
+
 /// Visits statements, those below `if`, `try`, `with` and loops as well, in order.
 fn statements(block: Node<'_>, depth: usize, visit: &mut dyn FnMut(Node<'_>)) {
     for statement in children(block) {
@@ -448,6 +497,17 @@ mod tests {
         let module = parse("class A: pass\ndef f(:\n    pass\n");
         assert!(module.is_unclear);
         assert!(!parse("class A[T](B): pass\nmatch a:\n    case 1: pass\n").is_unclear);
+    }
+
+    #[test]
+    fn imports_within_functions_are_late() {
+        let module = parse(
+            "import json\nif json:\n    import os\ndef f():\n    import socket, os.path as p\n    def g():\n        \
+             from http.client import get\n        from . import x\nimport re\nclass A:\n    import ast\n    def h(self):\n        \
+             import csv\n",
+        );
+        let late: Vec<_> = module.late.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(late, ["socket", "os.path", "http.client", "csv"]);
     }
 
     #[test]

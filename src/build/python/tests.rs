@@ -50,6 +50,18 @@ fn what_is_missing_is_told_before_any_engine_starts() {
 }
 
 #[test]
+fn an_import_that_comes_too_late_is_a_warning() {
+    let app = "class Risk:\n    def score(self, text):\n        import csv, os\n";
+    assert_eq!(
+        problems(&[("app.py", app)], SMALL),
+        [
+            "python::late-import: `csv` is imported within a function, when there are no files to import it from @ part/app.py:3"
+        ]
+    );
+    assert_eq!(problems(&[("app.py", &format!("import csv\n{app}"))], SMALL), Vec::<String>::new());
+}
+
+#[test]
 fn what_cannot_be_told_is_left_to_the_build() {
     for app in [
         "class Risk:\n    def score(self, text, *, extra=1): pass\n",

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use super::{
     artifact::{Artifact, Target},
     flags::{self, Flags},
-    manifest, target,
+    manifest,
+    packages::Compiled,
+    target,
 };
 use crate::{
     build::{
@@ -45,6 +47,8 @@ const NOT_OURS_EITHER: [&str; 4] = ["CARGO_BIN_EXE_", "CARGO_CFG_", "CARGO_FEATU
 pub struct Built {
     /// Of the unit's own package.
     pub artifacts: Vec<Artifact>,
+    /// Every crate that was compiled for them, now or before.
+    pub compiled: Vec<Compiled>,
     /// rustc's, as it wrote them; empty if there are none.
     pub warnings: String,
 }
@@ -73,7 +77,9 @@ pub fn build(unit: &Unit, toolchain: &toolchain::Rust) -> Result<Built, Problem>
     let output = command.output().map_err(|error| told(unit, error, &plain))?;
     let words = String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
     if output.status.success() {
-        return Ok(Built { artifacts: artifacts(&output.stdout, &unit.source), warnings: words });
+        let messages = messages(&output.stdout);
+        let artifacts = artifacts(&messages, &unit.source);
+        return Ok(Built { artifacts, compiled: compiled(messages), warnings: words });
     }
     let words = if words.is_empty() { format!("cargo {}", process::ending(output.status)) } else { words };
     let problem = Problem::error("build::rust-failed", format!("`{}` does not compile", unit.part.name)).because(words);
@@ -161,6 +167,7 @@ fn exports_nothing(unit: &Unit) -> bool {
 #[serde(tag = "reason", rename_all = "kebab-case")]
 enum Message {
     CompilerArtifact {
+        package_id: String,
         manifest_path: PathBuf,
         target: MessageTarget,
         filenames: Vec<PathBuf>,
@@ -175,26 +182,43 @@ struct MessageTarget {
     name: String,
 }
 
+/// Cargo's messages, one a line.
+fn messages(stdout: &[u8]) -> Vec<Message> {
+    stdout.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+}
+
 /// The `.wasm` files of the package in `source`, from cargo's messages.
-fn artifacts(messages: &[u8], source: &Path) -> Vec<Artifact> {
+fn artifacts(messages: &[Message], source: &Path) -> Vec<Artifact> {
     let canonical = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let own = canonical(&source.join("Cargo.toml"));
     messages
-        .split(|&byte| byte == b'\n')
-        .filter_map(|line| serde_json::from_slice(line).ok())
+        .iter()
         .filter_map(|message| match message {
-            Message::CompilerArtifact { manifest_path, target, filenames } if canonical(&manifest_path) == own => {
+            Message::CompilerArtifact { manifest_path, target, filenames, .. } if canonical(manifest_path) == own => {
                 let kind = match () {
                     () if target.kind.iter().any(|kind| kind == "cdylib") => Target::Library,
                     () if target.kind.iter().any(|kind| kind == "bin") => Target::Program,
                     () => return None,
                 };
-                let path = filenames.into_iter().find(|path| path.extension().is_some_and(|it| it == "wasm"))?;
-                Some(Artifact { target: kind, name: target.name, path })
+                let path = filenames.iter().find(|path| path.extension().is_some_and(|it| it == "wasm"))?.clone();
+                Some(Artifact { target: kind, name: target.name.clone(), path })
             }
             _ => None,
         })
         .collect()
+}
+
+/// The crates that cargo tells of. What it compiles for the component lies below a folder of the target's name, what it
+/// compiles for this machine does not.
+fn compiled(messages: Vec<Message>) -> Vec<Compiled> {
+    let crates = messages.into_iter().filter_map(|message| match message {
+        Message::CompilerArtifact { package_id: id, manifest_path: manifest, filenames, .. } => {
+            let inside = filenames.iter().any(|path| path.iter().any(|folder| folder == RUST_TARGET));
+            Some(Compiled { id, manifest, inside })
+        }
+        Message::Other => None,
+    });
+    crates.collect()
 }
 
 #[cfg(test)]
@@ -203,14 +227,17 @@ mod tests {
 
     #[test]
     fn only_wasm_of_the_own_package_counts() {
-        let messages = r#"{"reason":"compiler-artifact","manifest_path":"/app/dep/Cargo.toml","target":{"kind":["lib"],"name":"dep"},"filenames":["/t/libdep.rlib"]}
+        let messages = r#"{"reason":"compiler-artifact","package_id":"path+file:///app#0.1.0","manifest_path":"/app/dep/Cargo.toml","target":{"kind":["lib"],"name":"dep"},"filenames":["/t/wasm32-wasip2/release/libdep.rlib"]}
 {"reason":"build-script-executed","package_id":"x"}
-{"reason":"compiler-artifact","manifest_path":"/app/auth/Cargo.toml","target":{"kind":["custom-build"],"name":"build-script-build"},"filenames":["/t/build"]}
-{"reason":"compiler-artifact","manifest_path":"/app/auth/Cargo.toml","target":{"kind":["cdylib","rlib"],"name":"auth"},"filenames":["/t/auth.wasm","/t/libauth.rlib"]}
+{"reason":"compiler-artifact","package_id":"path+file:///app#0.1.0","manifest_path":"/app/auth/Cargo.toml","target":{"kind":["custom-build"],"name":"build-script-build"},"filenames":["/t/build"]}
+{"reason":"compiler-artifact","package_id":"path+file:///app#0.1.0","manifest_path":"/app/auth/Cargo.toml","target":{"kind":["cdylib","rlib"],"name":"auth"},"filenames":["/t/auth.wasm","/t/libauth.rlib"]}
 not json
 {"reason":"build-finished","success":true}
 "#;
-        let found = artifacts(messages.as_bytes(), Path::new("/app/auth"));
+        let messages = super::messages(messages.as_bytes());
+        let found = artifacts(&messages, Path::new("/app/auth"));
         assert_eq!(found, [Artifact { target: Target::Library, name: "auth".into(), path: "/t/auth.wasm".into() }]);
+        let inside: Vec<bool> = compiled(messages).iter().map(|compiled| compiled.inside).collect();
+        assert_eq!(inside, [true, false, false]);
     }
 }

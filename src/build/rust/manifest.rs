@@ -142,7 +142,7 @@ fn crates(source: &Path, workspace: Option<&Workspace>) -> BTreeMap<PathBuf, Tab
     found
 }
 
-fn read(file: &Path) -> Option<Table> {
+pub(super) fn read(file: &Path) -> Option<Table> {
     std::fs::read_to_string(file).ok()?.parse().ok()
 }
 

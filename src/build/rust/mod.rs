@@ -5,6 +5,7 @@
 //! - [`cargo`]: the command, its environment and its messages. What it leaves is a component already; a core module is
 //!   made one.
 //! - [`manifest`]: what `Cargo.toml` says of files outside the source folder.
+//! - [`packages`]: the crates that went into the component, recorded in it.
 //!
 //! Rust units share one target folder ([`target`]), and with it everything that is compiled for several of them: what is
 //! given to rustc besides the crate ([`flags`]) is the same for all units of a project, lest they undo each other's work.
@@ -14,6 +15,7 @@ mod cargo;
 mod flags;
 mod generate;
 mod manifest;
+mod packages;
 mod target;
 
 use std::path::{Path, PathBuf};
@@ -81,14 +83,9 @@ impl Backend for Rust {
         if let Ok(text) = std::fs::read(&told) {
             write_whole(&dep_info(unit), &text).map_err(|error| lost(&dep_info(unit), error))?;
         }
-        if !Parser::is_core_wasm(&bytes) {
-            return Ok(bytes);
-        }
-        componentize(&bytes, &unit.part.resolve, unit.part.world).map_err(|error| {
-            let (name, world) = (&unit.part.name, &unit.world);
-            let verdict = format!("the core module that cargo built for `{name}` does not fit its world `{world}`");
-            error.explain(Problem::error("build::rust-world", verdict))
-        })
+        let mut component = component(unit, bytes)?;
+        packages::record(unit, &built.compiled, &mut component).map_err(|error| lost(&artifact, error))?;
+        Ok(component)
     }
 
     fn inputs(&self, unit: &Unit) -> Vec<PathBuf> {
@@ -107,6 +104,18 @@ impl Backend for Rust {
     fn read(&self, unit: &Unit) -> Vec<PathBuf> {
         std::fs::read_to_string(dep_info(unit)).map(|text| artifact::dep_info(&text)).unwrap_or_default()
     }
+}
+
+/// What cargo built as a component.
+fn component(unit: &Unit, bytes: Vec<u8>) -> Result<Vec<u8>, Problem> {
+    if !Parser::is_core_wasm(&bytes) {
+        return Ok(bytes);
+    }
+    componentize(&bytes, &unit.part.resolve, unit.part.world).map_err(|error| {
+        let (name, world) = (&unit.part.name, &unit.world);
+        let verdict = format!("the core module that cargo built for `{name}` does not fit its world `{world}`");
+        error.explain(Problem::error("build::rust-world", verdict))
+    })
 }
 
 /// Where cargo's account of what rustc read is kept: in the shared folder the next build of another unit may remove it.

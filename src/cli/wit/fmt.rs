@@ -94,7 +94,7 @@ fn stream(args: &Args, reporter: &Reporter) -> Result<Exit, Failure> {
     let text =
         text.map_err(|why| Failure::of(Problem::error("wit::stdin", "could not read standard input").because(why)))?;
     let source = Arc::new(SourceFile { name: "<stdin>".to_owned(), text });
-    let text = wit::format(&source).map_err(resolve::Error::from)?;
+    let text = wit::format(&source)?;
     match args.check {
         false => reporter.raw(text.as_bytes()),
         true if text == source.text => {}

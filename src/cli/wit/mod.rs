@@ -1,11 +1,11 @@
-//! `cargo mosaic wit`: WIT files laid out in one way, and looked at by rules.
+//! `cargo mosaic wit`: what is done to WIT files as texts.
 
 mod files;
 mod fmt;
 
 use super::{Failure, exit::Exit, reporter::Reporter};
 
-/// Format WIT files, or look at them for what their users will stumble over
+/// Format WIT files
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]

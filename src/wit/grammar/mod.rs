@@ -53,14 +53,52 @@ const MAX_PACKAGE_DEPTH: usize = 100;
 
 /// Words that are no names unless written `%word`.
 pub(super) fn is_keyword(word: &str) -> bool {
-    match word {
-        "_" | "as" | "async" | "bool" | "borrow" | "char" | "constructor" | "enum" | "error-context" | "export"
-        | "f32" | "f64" | "flags" | "from" | "func" | "future" | "import" | "include" | "interface" | "list"
-        | "map" | "option" | "own" | "package" | "record" | "resource" | "result" | "s16" | "s32" | "s64" | "s8"
-        | "static" | "stream" | "string" | "tuple" | "type" | "u16" | "u32" | "u64" | "u8" | "use" | "variant"
-        | "with" | "world" => true,
-        _ => false,
-    }
+    matches!(
+        word,
+        "_" | "as"
+            | "async"
+            | "bool"
+            | "borrow"
+            | "char"
+            | "constructor"
+            | "enum"
+            | "error-context"
+            | "export"
+            | "f32"
+            | "f64"
+            | "flags"
+            | "from"
+            | "func"
+            | "future"
+            | "import"
+            | "include"
+            | "interface"
+            | "list"
+            | "map"
+            | "option"
+            | "own"
+            | "package"
+            | "record"
+            | "resource"
+            | "result"
+            | "s16"
+            | "s32"
+            | "s64"
+            | "s8"
+            | "static"
+            | "stream"
+            | "string"
+            | "tuple"
+            | "type"
+            | "u16"
+            | "u32"
+            | "u64"
+            | "u8"
+            | "use"
+            | "variant"
+            | "with"
+            | "world"
+    )
 }
 
 type Read = Result<(), Flaw>;

@@ -1,0 +1,78 @@
+//! Which packages of `node_modules` the program's modules are from, and what carries the program.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use super::COMPONENTIZE_QJS;
+use crate::packages::{Ecosystem, Package, is_licence, section};
+
+/// Adds the packages that the files are from to the component.
+pub fn record(files: &[PathBuf], component: &mut Vec<u8>) {
+    let folders: BTreeSet<PathBuf> = files.iter().filter_map(|file| folder(file)).collect();
+    let mut packages: Vec<Package> = folders.iter().filter_map(|folder| package(folder)).collect();
+    // Which QuickJS it is, the engine's own list of crates in the component says.
+    packages.push(Package::new(Ecosystem::Cargo, "componentize-qjs", COMPONENTIZE_QJS).as_runtime());
+    section::append(component, section::NAME, &section::encode(packages));
+}
+
+/// The folder of the package that a file below the innermost `node_modules` is from.
+fn folder(file: &Path) -> Option<PathBuf> {
+    let parts: Vec<_> = file.iter().collect();
+    let at = parts.iter().rposition(|part| *part == "node_modules")?;
+    let words = if parts.get(at + 1)?.to_string_lossy().starts_with('@') { 2 } else { 1 };
+    (parts.len() > at + 1 + words).then(|| parts[..=at + words].iter().collect())
+}
+
+#[derive(Debug, Deserialize)]
+struct PackageJson {
+    name: String,
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    license: serde_json::Value,
+}
+
+fn package(folder: &Path) -> Option<Package> {
+    let described: PackageJson = serde_json::from_slice(&std::fs::read(folder.join("package.json")).ok()?).ok()?;
+    let licence = described.license.as_str().filter(|licence| is_licence(licence)).map(str::to_owned);
+    Some(Package { licence, ..Package::new(Ecosystem::Npm, described.name, described.version) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_those_whose_files_were_read() {
+        let root = tempfile::tempdir().unwrap();
+        let modules = root.path().join("node_modules");
+        let described = [
+            ("@acme/shapes", r#"{"name":"@acme/shapes","version":"1.2.0","license":"MIT"}"#),
+            ("@acme/shapes/node_modules/inner", r#"{"name":"inner","version":"3.0.0","license":{"type":"MIT"}}"#),
+            ("unused", r#"{"name":"unused","version":"1.0.0"}"#),
+        ];
+        for (name, json) in described {
+            std::fs::create_dir_all(modules.join(name)).unwrap();
+            std::fs::write(modules.join(name).join("package.json"), json).unwrap();
+        }
+        let files = [
+            root.path().join("index.js"),
+            modules.join("@acme/shapes/lib/index.js"),
+            modules.join("@acme/shapes/lib/more.js"),
+            modules.join("@acme/shapes/node_modules/inner/index.js"),
+        ];
+        let mut component = wat::parse_str("(component)").unwrap();
+        record(&files, &mut component);
+        let text = String::from_utf8_lossy(&component);
+        assert!(
+            text.contains(r#"{"ecosystem":"npm","name":"@acme/shapes","version":"1.2.0","licence":"MIT"}"#),
+            "{text}"
+        );
+        assert!(text.contains(r#"{"ecosystem":"npm","name":"inner","version":"3.0.0"}"#), "{text}");
+        assert_eq!(text.matches(r#""npm""#).count(), 2);
+    }
+}

@@ -1,0 +1,56 @@
+//! Who made what, and which versions of WIT packages there are.
+
+use std::fmt::Write as _;
+
+use mosaic::inspect::model::{Made, SizeKind, Version};
+
+use super::{
+    overview::made_by,
+    table::{Look, Table},
+};
+use crate::cli::reporter::{Paint, bytes, clean::line as clean};
+
+pub fn producers(all: &[Made], paint: Paint) -> String {
+    let mut text = format!("{}\n", paint.strong("producers"));
+    let mut table = Table::new(0, &[Look::Plain, Look::Number, Look::Plain]);
+    for made in all {
+        let name = match (made.path.last(), made.kind) {
+            (Some(name), _) => name.as_str(),
+            (None, SizeKind::CoreModule) => "the module",
+            (None, _) => "the file",
+        };
+        let name = format!("{}{name}", "  ".repeat(made.path.len() + 1));
+        table.row([&name, &bytes(made.size), &made_by(&made.producers).unwrap_or_default()]);
+    }
+    text += &table.text(paint);
+    text
+}
+
+pub fn text(all: &[Version], paint: Paint) -> String {
+    let mut text = format!("{}\n", paint.strong("versions"));
+    if all.is_empty() {
+        text.push_str("  no WIT package is imported or exported\n");
+    }
+    let mut last = "";
+    for version in all {
+        if version.package != last {
+            let others = all.iter().filter(|other| other.package == version.package).count();
+            let note = match others {
+                1 => String::new(),
+                _ => format!("  {}", paint.wary(&format!("{others} versions"))),
+            };
+            let _ = writeln!(text, "  {}{note}", paint.strong(&clean(&version.package)));
+            last = &version.package;
+        }
+        let number = version.version.as_deref().unwrap_or("no version");
+        let mut table = Table::new(4, &[Look::Plain, Look::Plain, Look::Dim]);
+        for (place, by) in version.by.iter().enumerate() {
+            let uses = [("imports", &by.imports), ("exports", &by.exports)];
+            let uses = uses.into_iter().filter(|(_, interfaces)| !interfaces.is_empty());
+            let uses: Vec<String> = uses.map(|(verb, all)| format!("{verb} {}", all.join(", "))).collect();
+            table.row([if place == 0 { number } else { "" }, &by.name, &uses.join("; ")]);
+        }
+        text += &table.text(paint);
+    }
+    text
+}

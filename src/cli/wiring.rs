@@ -1,0 +1,159 @@
+//! Component files and their wiring, as `compose` and `plan` take them from the command line.
+
+use std::{path::PathBuf, str::FromStr, sync::Arc};
+
+use indexmap::IndexMap;
+use mosaic::{
+    compose::{self, Given, PartBytes},
+    diagnostic::{Problem, SourceFile},
+    manifest,
+    plan::{
+        self, Unused,
+        graph::{Rest, Said, Wire, Wiring, Wrap},
+    },
+};
+
+use super::Failure;
+
+/// Component files, and how they are to be wired.
+#[derive(Debug, Clone, clap::Args)]
+pub struct WiringArgs {
+    /// Component files, binary or text; each part is named after its file, or as said: `one=log.wasm two=log.wasm` is
+    /// two instances of one component
+    #[arg(value_name = "[NAME=]FILE")]
+    pub files: Vec<FileArg>,
+    /// Which part provides what a part imports, where several could; `PART/EXPORT` where that one has several
+    #[arg(long, value_name = "PART/INTERFACE=PART", requires = "files")]
+    wire: Vec<PortArg>,
+    /// Parts to put in front of what a part exports, the first called first; each imports and exports the interface
+    #[arg(long, value_name = "PART/INTERFACE=PART[,PART]", requires = "files")]
+    wrap: Vec<PortArg>,
+    /// What to export: PART or PART/INTERFACE
+    #[arg(long, value_name = "PART[/INTERFACE]", requires = "files")]
+    export: Vec<String>,
+    /// An interface outside `wasi:` that is left to the host on purpose
+    #[arg(long, value_name = "INTERFACE", requires = "files")]
+    open: Vec<String>,
+    /// A .wac file that says all of the wiring; `new acme:auth` in it is the file called `auth`
+    #[arg(long, value_name = "FILE", requires = "files", conflicts_with_all = ["wire", "wrap", "export", "open"])]
+    wac: Option<PathBuf>,
+    /// Parts that nothing needs are no error
+    #[arg(long)]
+    allow_unused: bool,
+}
+
+/// `[name=]path`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileArg {
+    name: Option<String>,
+    path: PathBuf,
+}
+
+/// `part/interface=value`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct PortArg {
+    part: String,
+    interface: String,
+    value: String,
+}
+
+impl WiringArgs {
+    /// The parts that files are, and the wiring that is said of them.
+    pub fn parts(&self) -> Result<(IndexMap<String, PartBytes>, Wiring), Failure> {
+        let given = |file: &FileArg| Given { name: file.name.clone(), path: file.path.clone() };
+        let files = compose::given(&self.files.iter().map(given).collect::<Vec<_>>())?;
+        let Some(path) = &self.wac else { return Ok((files, self.wiring())) };
+        let unreadable = |why: String| {
+            Failure::of(Problem::error("wac::unreadable", format!("could not read `{}`", path.display())).because(why))
+        };
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
+        let unused = self.options(plan::Options::default()).unused;
+        Ok(compose::instantiated(&files, &Arc::new(SourceFile { name, text }), unused)?)
+    }
+
+    /// What the flags say of files.
+    fn wiring(&self) -> Wiring {
+        let key = |arg: &PortArg| (arg.part.clone(), arg.interface.clone());
+        let wire = self.wire.iter().map(|arg| (key(arg), Wire { key_at: None, to: Said::plain(&arg.value) }));
+        let wrap = self
+            .wrap
+            .iter()
+            .map(|arg| (key(arg), Wrap { key_at: None, by: arg.value.split(',').map(Said::plain).collect() }));
+        Wiring {
+            source: None,
+            exports: (!self.export.is_empty()).then(|| self.export.iter().map(Said::plain).collect()),
+            wire: wire.collect(),
+            wrap: wrap.collect(),
+            rest: Rest::Planned,
+            open: self.open.iter().map(Said::plain).collect(),
+        }
+    }
+
+    /// The same for the planner, which starts from what the manifest says.
+    pub fn options(&self, options: plan::Options) -> plan::Options {
+        match self.allow_unused {
+            true => plan::Options { unused: Unused::Allow, ..options },
+            false => options,
+        }
+    }
+}
+
+impl FromStr for FileArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<FileArg, String> {
+        match text.split_once('=') {
+            // `./a=b.wasm` is a file of that name.
+            Some((name, path)) if !name.contains(['/', '\\', '.']) => match manifest::is_kebab(name) {
+                true if !path.is_empty() => Ok(FileArg { name: Some(name.to_owned()), path: path.into() }),
+                true => Err("a file is missing".to_owned()),
+                false => Err(format!("`{name}` is no name of a part: words of lower case with `-` between them")),
+            },
+            _ => Ok(FileArg { name: None, path: text.into() }),
+        }
+    }
+}
+
+impl FromStr for PortArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<PortArg, String> {
+        let parts = text.split_once('=').and_then(|(key, to)| Some((key.split_once('/')?, to)));
+        match parts {
+            Some(((part, interface), value))
+                if ![part, interface].contains(&"") && !value.split(',').any(str::is_empty) =>
+            {
+                Ok(PortArg { part: part.into(), interface: interface.into(), value: value.into() })
+            }
+            _ => Err("expected PART/INTERFACE=PART, e.g. gateway/acme:shop/auth=auth".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wire_has_three_words() {
+        let wire: PortArg = "gateway/acme:shop/auth@0.1.0=auth".parse().unwrap();
+        assert_eq!(
+            (wire.part.as_str(), wire.interface.as_str(), wire.value.as_str()),
+            ("gateway", "acme:shop/auth@0.1.0", "auth")
+        );
+        for bad in ["", "a", "a=b", "a/b", "/b=c", "a/=c", "a/b=", "a/b=c,"] {
+            assert!(bad.parse::<PortArg>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_file_may_have_a_name_of_its_own() {
+        let parsed = |text: &str| text.parse::<FileArg>().map(|file| (file.name, file.path.display().to_string()));
+        assert_eq!(parsed("log.wasm"), Ok((None, "log.wasm".to_owned())));
+        assert_eq!(parsed("one=x/log.wasm"), Ok((Some("one".to_owned()), "x/log.wasm".to_owned())));
+        assert_eq!(parsed("./one=log.wasm"), Ok((None, "./one=log.wasm".to_owned())));
+        assert!(parsed("One=log.wasm").is_err() && parsed("=log.wasm").is_err() && parsed("one=").is_err());
+    }
+}

