@@ -23,6 +23,15 @@ pub struct SourceFile {
     pub text: String,
 }
 
+impl SourceFile {
+    /// Line and column of a byte, from 1; the column in characters.
+    pub fn position(&self, at: usize) -> (usize, usize) {
+        let before = &self.text[..self.text.floor_char_boundary(at.min(self.text.len()))];
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+    }
+}
+
 /// A place in a source, with what is to be said of it.
 #[derive(Debug, Clone)]
 pub struct Label {

@@ -1,5 +1,7 @@
 //! The languages a component can be written in.
 
+pub mod sources;
+
 use std::fmt;
 
 use schemars::JsonSchema;

@@ -12,7 +12,7 @@
 //! | [`plan`] | parts with their worlds | `Graph`, `Unit`s | instances, edges and why, imports left to the host; what to build. Pure: before any compiler runs |
 //! | [`build`] | `Unit`s | `Artifacts` | component → path, digest, fresh or built |
 //! | [`compose`] | `Graph`, parts | `Composed` | bytes, digest, exports, imports left |
-//! | [`check`] | bytes | `Report` | findings: rule id, level, subject, message, help |
+//! | [`check`] | bytes, worlds, two versions of WIT | `Report`, `Compat` | findings: rule, level, item, both places; the honest version |
 //! | [`inspect`] | bytes | `Inspection` | plain data: imports, exports, modules, sizes, producers |
 //! | [`runtime`] | bytes, `Grants` | a running guest | exit status, or a bound address |
 //!

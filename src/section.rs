@@ -36,6 +36,8 @@ pub struct Section {
 pub enum Held {
     /// A bucket of wasi:keyvalue.
     Kv(String),
+    /// A container of wasi:blobstore.
+    Blob(String),
     /// `host` or `host:port` that outgoing HTTP requests may go to.
     HttpOut(String),
     Dir {
@@ -49,6 +51,8 @@ pub enum Held {
     },
     /// The name of an environment variable.
     Env(String),
+    /// A key of wasi:config.
+    Config(String),
     /// `host:port` of a peer of sockets.
     Net(String),
     Logging,
@@ -157,12 +161,14 @@ impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Held::Kv(bucket) => write!(f, "kv = {bucket:?}"),
+            Held::Blob(container) => write!(f, "blob = {container:?}"),
             Held::HttpOut(authority) => write!(f, "http-out = {authority:?}"),
             Held::Dir { path, readonly, .. } => {
                 write!(f, "dir = {path:?}")?;
                 if *readonly { f.write_str(", readonly = true") } else { Ok(()) }
             }
             Held::Env(name) => write!(f, "env = {name:?}"),
+            Held::Config(key) => write!(f, "config = {key:?}"),
             Held::Net(address) => write!(f, "net = {address:?}"),
             Held::Logging => f.write_str("logging = true"),
             Held::Family(word) => write!(f, "{word:?}"),

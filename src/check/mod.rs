@@ -6,8 +6,14 @@ use serde::Serialize;
 
 use crate::diagnostic::Level;
 
+pub mod compat;
+mod fits;
+pub mod formats;
+pub mod impact;
+mod targets;
 mod validate;
 
+pub use targets::targets;
 pub use validate::{ENGINE, PORTABLE, validate};
 
 /// What a check found.

@@ -42,6 +42,7 @@ use super::{
     grants::{GrantArgs, data_of},
     options::{BuildArgs, LockArgs, ProjectArgs},
     reporter::{Reporter, bytes, duration},
+    wanted,
 };
 
 /// A project whose worlds are known and fit together.
@@ -50,6 +51,8 @@ pub struct Opened<'a> {
     pub resolution: Resolution,
     pub wiring: Wiring,
     pub options: plan::Options,
+    /// How the app is written.
+    pub how: compose::Options,
     reporter: &'a Reporter,
     since: Instant,
 }
@@ -99,7 +102,8 @@ impl<'a> Opened<'a> {
             },
         };
         let wiring = Wiring::from_manifest(&project.manifest);
-        Ok(Opened { project, resolution, wiring, options, reporter, since })
+        let how = compose::Options::default();
+        Ok(Opened { project, resolution, wiring, options, how, reporter, since })
     }
 
     /// The wiring as far as the worlds tell it.
@@ -179,12 +183,13 @@ impl<'a> Opened<'a> {
                 self.reporter.event(Event::Started { verb: "Composing", what: name });
                 let started = Instant::now();
                 let read = self.read(&parts)?;
-                let (_, composed) = compose::as_planned(planned, &read, &self.wiring, &self.options)?;
+                let (_, composed) = compose::as_planned(planned, &read, &self.wiring, &self.options, &self.how)?;
                 write(&path, &composed.bytes)?;
-                let record = Record { key, digest: composed.digest.clone() };
+                let digest = composed.digest();
+                let record = Record { key, digest: digest.to_string() };
                 write(&record_path, &serde_json::to_vec(&record).expect("a record is two texts"))?;
                 self.reporter.event(Event::Finished { what: name, fresh: false, elapsed: started.elapsed() });
-                (blake3::hash(&composed.bytes), false)
+                (digest, false)
             }
         };
         digests.save();
@@ -197,7 +202,7 @@ impl<'a> Opened<'a> {
         let path = self.project.layout.app(&self.project.manifest.app.name.value);
         let mut digests = Digests::load(&path.with_extension("digests.json"));
         let read = self.read(&self.parts(artifacts, &mut digests)?)?;
-        let (graph, _) = compose::as_planned(planned, &read, &self.wiring, &self.options)?;
+        let (graph, _) = compose::as_planned(planned, &read, &self.wiring, &self.options, &self.how)?;
         Ok((graph, read.into_values().map(|given| given.part).collect()))
     }
 
@@ -242,6 +247,7 @@ impl<'a> Opened<'a> {
         let parts: Vec<_> = parts.iter().map(|(name, (_, digest))| (name, digest.to_string())).collect();
         let all = (
             env!("MOSAIC_COMPOSER"),
+            format!("{:?}", self.how),
             parts,
             &planned.exports,
             wire,
@@ -297,7 +303,14 @@ impl<'a> Opened<'a> {
 impl Guest {
     /// What is wrong with it; the next step is for the project where it is a project's.
     pub fn failed(&self, error: runtime::Error) -> Failure {
+        let unsatisfied = match &error {
+            runtime::Error::Unsatisfied { imports, .. } => imports.clone(),
+            _ => Vec::new(),
+        };
         let mut failure = Failure::from(error);
+        if !unsatisfied.is_empty() {
+            wanted::tell(&self.artifact, &unsatisfied, &mut failure.0);
+        }
         if let Content::File { digest: Some(_), .. } = self.artifact.content {
             let file = format!(" {}`", self.artifact.name);
             let helps = failure.0.iter_mut().flat_map(|problem| &mut problem.help);

@@ -7,7 +7,8 @@ use std::{
 
 use clap::ValueEnum;
 use mosaic::{
-    compose,
+    cache::Home,
+    compose::{self, DebugInfo, Modules, Validation},
     diagnostic::Problem,
     event::Event,
     plan::{
@@ -58,12 +59,43 @@ pub struct Args {
     /// Write the wiring rather than the component
     #[arg(long, value_name = "FORM", conflicts_with_all = ["text", "explain", "versions"])]
     emit: Option<Emit>,
+    /// Keep core modules that several parts have in common in each of them
+    #[arg(long)]
+    no_dedupe: bool,
+    /// Leave debug information out; names are kept
+    #[arg(long)]
+    strip: bool,
+    /// How much to validate: how the parts, each of which is validated in full, fit together, or all of the result again
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    validate: ValidateArg,
     #[command(flatten)]
     build: BuildArgs,
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
     lock: LockArgs,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum ValidateArg {
+    /// How the parts fit together, by their types
+    #[default]
+    Types,
+    /// Every byte of the result
+    Full,
+}
+
+impl Args {
+    fn how(&self) -> compose::Options {
+        compose::Options {
+            modules: if self.no_dedupe { Modules::Apart } else { Modules::Shared },
+            debug: if self.strip { DebugInfo::Strip } else { DebugInfo::Keep },
+            validation: match self.validate {
+                ValidateArg::Types => Validation::Types,
+                ValidateArg::Full => Validation::Full,
+            },
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -75,6 +107,7 @@ enum Emit {
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     if args.wiring.files.is_empty() {
         let mut opened = Opened::new(&args.project, args.lock.policy(), reporter)?;
+        opened.how = args.how();
         opened.options = args.wiring.options(opened.options);
         let planned = opened.plan()?;
         let artifacts = opened.built(&args.build)?;
@@ -87,11 +120,24 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         }
         return Ok(Exit::Done);
     }
-    let (parts, wiring) = args.wiring.parts()?;
     let options = args.wiring.options(plan::Options::default());
-    let (graph, composed) = compose::app(&parts, &wiring, &options)?;
-    let worlds: Vec<Part> = parts.into_values().map(|given| given.part).collect();
-    args.tell(&graph, &worlds, &wiring, reporter)?;
+    let how = args.how();
+    let tells = args.emit.is_some() || args.explain || args.versions;
+    let composed = match args.wiring.given() {
+        Some((files, wiring)) if !tells => {
+            let mut memory = compose::Memory::open(Home::from_env());
+            let composed = compose::files_again(&files, &wiring, &options, &how, &mut memory);
+            memory.save();
+            composed?
+        }
+        _ => {
+            let (parts, wiring) = args.wiring.parts()?;
+            let (graph, composed) = compose::app(&parts, &wiring, &options, &how)?;
+            let worlds: Vec<Part> = parts.into_values().map(|given| given.part).collect();
+            args.tell(&graph, &worlds, &wiring, reporter)?;
+            composed
+        }
+    };
     match &args.output {
         _ if args.emit.is_some() => {}
         Some(output) => give(output, &composed.bytes, &args, reporter)?,

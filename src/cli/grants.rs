@@ -27,6 +27,9 @@ pub struct GrantArgs {
     /// An environment variable, with the value it has here or another
     #[arg(long, value_name = "NAME[=VALUE]")]
     env: Vec<String>,
+    /// A value of wasi:config
+    #[arg(long, value_name = "KEY=VALUE", value_parser = config)]
+    config_var: Vec<(String, String)>,
     /// A peer of sockets
     #[arg(long, value_name = "HOST:PORT")]
     net: Vec<Address>,
@@ -36,13 +39,16 @@ pub struct GrantArgs {
     /// A bucket of wasi:keyvalue
     #[arg(long, value_name = "BUCKET")]
     kv: Vec<String>,
+    /// A container of wasi:blobstore
+    #[arg(long, value_name = "CONTAINER")]
+    blob: Vec<String>,
     /// Show what it logs by wasi:logging
     #[arg(long)]
     logging: bool,
     /// For a file: all that its own `mosaic:grants` asks for, less what other flags leave out
     #[arg(long)]
     pub as_granted: bool,
-    /// Folder to keep wasi:keyvalue in
+    /// Folder to keep wasi:keyvalue and wasi:blobstore in
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
 }
@@ -72,8 +78,13 @@ impl GrantArgs {
                 None => grants.env.extend(std::env::var(env).ok().map(|value| (env.clone(), value))),
             }
         }
+        for (key, value) in &self.config_var {
+            grants.config_keys.insert(key.clone());
+            grants.config.insert(key.clone(), value.clone());
+        }
         self.net.iter().cloned().for_each(|address| grants.net.insert(address));
         self.http_out.iter().cloned().for_each(|authority| grants.http_out.insert(authority));
+        self.blob.iter().cloned().for_each(|container| grants.containers.insert(container));
         self.kv.iter().cloned().for_each(|bucket| grants.buckets.insert(bucket));
         if problems.is_empty() { Ok(grants) } else { Err(Failure(problems)) }
     }
@@ -159,12 +170,17 @@ fn of_grant(grant: &Grant, project: &Project) -> Result<Grants, Problem> {
     let mut grants = Grants::default();
     match grant {
         Grant::KeyValue { bucket } => grants.buckets.insert(bucket.clone()),
+        Grant::Blob { container } => grants.containers.insert(container.clone()),
         Grant::HttpOut { authority } => grants.http_out.insert(authority.parse().map_err(malformed)?),
         Grant::Net { address } => grants.net.insert(address.parse().map_err(malformed)?),
         Grant::Logging => grants.logging = true,
         Grant::Env { name, value } => {
             let value = value.clone().or_else(|| std::env::var(name).ok());
             grants.env.extend(value.map(|value| (name.clone(), value)));
+        }
+        Grant::Config { key, value } => {
+            grants.config_keys.insert(key.clone());
+            grants.config.extend(value.clone().map(|value| (key.clone(), value)));
         }
         Grant::Dir { host, guest, readonly } => {
             let path = project.root.join(host);
@@ -185,6 +201,13 @@ fn no_folder(folder: &Path, error: &std::io::Error) -> Problem {
     Problem::error("grants::no-folder", format!("the granted folder `{}` cannot be used", folder.display()))
         .because(error.to_string())
         .help("make it, or grant another")
+}
+
+fn config(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("`KEY=VALUE` is wanted".to_owned()),
+    }
 }
 
 fn dir(text: &str) -> Result<DirArg, String> {

@@ -17,18 +17,24 @@ mod compose;
 mod doctor;
 mod exit;
 mod grants;
+mod guest;
 mod init;
 mod inspect;
+mod invoke;
+mod limits;
+mod logs;
 mod man;
 mod new;
 mod options;
 mod plan;
+mod repl;
 mod reporter;
 mod run;
 mod scaffold;
 mod schema;
 mod serve;
 mod setup;
+mod wanted;
 mod wiring;
 mod wit;
 
@@ -88,6 +94,8 @@ enum Command {
     Plan(plan::Args),
     Run(run::Args),
     Serve(serve::Args),
+    Invoke(invoke::Args),
+    Repl(repl::Args),
     Check(check::Args),
     Inspect(inspect::Args),
     Wit(wit::Args),
@@ -111,6 +119,8 @@ impl Command {
             Command::Plan(args) => plan::run(args, reporter),
             Command::Run(args) => run::run(args, reporter),
             Command::Serve(args) => serve::run(args, reporter),
+            Command::Invoke(args) => invoke::run(args, reporter),
+            Command::Repl(args) => repl::run(args, reporter),
             Command::Check(args) => check::run(args, reporter),
             Command::Inspect(args) => inspect::run(args, reporter),
             Command::Wit(args) => wit::run(args, reporter),

@@ -28,7 +28,7 @@ Examples:
   cargo mosaic plan                          who meets each import and why, from the parts' worlds
   cargo mosaic plan a.wasm b.wasm            the same for any components
   cargo mosaic plan --versions               every version of WASI, and which hosts have it
-  cargo mosaic plan --format json            one JSON object, described in docs/plan.md
+  cargo mosaic plan --format json            one JSON object, described in docs/composition.md
   cargo mosaic plan --format wac             the wiring in the language of `wac compose`
 
 A part's runtime may import more than its world says; `compose --explain` tells of the built parts.")]

@@ -2,19 +2,9 @@
 
 use std::path::PathBuf;
 
-use mosaic::{
-    cache::Home,
-    runtime::{self, Limits, RunOptions},
-};
+use mosaic::runtime::{self, RunOptions};
 
-use super::{
-    Failure,
-    app::Guest,
-    exit::Exit,
-    grants::GrantArgs,
-    options::{BuildArgs, LockArgs, ProjectArgs},
-    reporter::Reporter,
-};
+use super::{Failure, exit::Exit, guest::GuestArgs, reporter::Reporter};
 
 /// Build the app and run it as a command-line program, or run any component
 #[derive(Debug, clap::Args)]
@@ -32,29 +22,14 @@ pub struct Args {
     #[arg(last = true)]
     args: Vec<String>,
     #[command(flatten)]
-    grants: GrantArgs,
-    #[command(flatten)]
-    build: BuildArgs,
-    #[command(flatten)]
-    project: ProjectArgs,
-    #[command(flatten)]
-    lock: LockArgs,
+    guest: GuestArgs,
 }
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
-    let guest = match args.file {
-        Some(file) => Guest::of_file(file, &args.grants)?,
-        None => Guest::of_project(&args.project, &args.lock, &args.build, &args.grants, reporter)?,
-    };
-    let options = RunOptions {
-        args: args.args,
-        grants: guest.grants.clone(),
-        limits: Limits::run(),
-        data: guest.data.clone(),
-        home: Home::from_env(),
-    };
-    reporter.step_aside();
-    match runtime::run(&guest.artifact, &options, &|event| reporter.event(event)) {
+    let (guest, options) = args.guest.open(args.file, reporter)?;
+    let options = RunOptions { args: args.args, ..options };
+    let logs = args.guest.logs.open()?;
+    match runtime::run(&guest.artifact, &options, &|event| logs.event(event, reporter)) {
         // A process can pass on eight bits.
         Ok(code) => Ok(Exit::Guest(code.to_le_bytes()[0])),
         Err(error @ runtime::Error::Trapped { .. }) => {

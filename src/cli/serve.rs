@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use mosaic::{
     cache::Home,
-    runtime::{self, ServeOptions},
+    runtime::{self, AccessLog, Limits, ServeOptions},
 };
 
 use super::{
@@ -12,6 +12,8 @@ use super::{
     app::Guest,
     exit::Exit,
     grants::GrantArgs,
+    limits::{LimitArgs, ServeLimitArgs},
+    logs::{LogArgs, unwritable},
     options::{BuildArgs, LockArgs, ProjectArgs},
     reporter::Reporter,
 };
@@ -23,6 +25,7 @@ Examples:
   cargo mosaic serve                              the project's app, on http://127.0.0.1:8080
   cargo mosaic serve --addr 127.0.0.1:0           on a free port
   cargo mosaic serve app.wasm --kv visits         any wasi:http component, with a bucket
+  cargo mosaic serve --access-log access.log      with a line for each request
 
 The first line of stdout is the address. What guests print goes to stderr, with their part's name. Every request has an \
 instance of its own, which may touch nothing that is not granted.")]
@@ -34,6 +37,15 @@ pub struct Args {
     addr: SocketAddr,
     #[command(flatten)]
     grants: GrantArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    bounds: ServeLimitArgs,
+    #[command(flatten)]
+    logs: LogArgs,
+    /// Write down who asked for what, a line for each request, at the end of this file
+    #[arg(long, value_name = "FILE", help_heading = "Logs")]
+    access_log: Option<PathBuf>,
     #[command(flatten)]
     build: BuildArgs,
     #[command(flatten)]
@@ -47,11 +59,19 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         Some(file) => Guest::of_file(file, &args.grants)?,
         None => Guest::of_project(&args.project, &args.lock, &args.build, &args.grants, reporter)?,
     };
+    let logs = args.logs.open()?;
+    let access = args
+        .access_log
+        .as_deref()
+        .map(|path| AccessLog::open(path, args.logs.format()).map_err(|error| unwritable(path, &error)));
     let options = ServeOptions {
         grants: guest.grants.clone(),
         data: guest.data.clone(),
-        ..ServeOptions::new(args.addr, Home::from_env())
+        limits: args.limits.over(Limits::request()),
+        access: access.transpose()?,
+        ..args.bounds.over(ServeOptions::new(args.addr, Home::from_env()))
     };
-    runtime::serve(&guest.artifact, &options, &|event| reporter.event(event)).map_err(|error| guest.failed(error))?;
+    runtime::serve(&guest.artifact, &options, &|event| logs.event(event, reporter))
+        .map_err(|error| guest.failed(error))?;
     Ok(Exit::Done)
 }

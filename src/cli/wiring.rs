@@ -60,8 +60,7 @@ struct PortArg {
 impl WiringArgs {
     /// The parts that files are, and the wiring that is said of them.
     pub fn parts(&self) -> Result<(IndexMap<String, PartBytes>, Wiring), Failure> {
-        let given = |file: &FileArg| Given { name: file.name.clone(), path: file.path.clone() };
-        let files = compose::given(&self.files.iter().map(given).collect::<Vec<_>>())?;
+        let files = compose::given(&self.named())?;
         let Some(path) = &self.wac else { return Ok((files, self.wiring())) };
         let unreadable = |why: String| {
             Failure::of(Problem::error("wac::unreadable", format!("could not read `{}`", path.display())).because(why))
@@ -71,6 +70,15 @@ impl WiringArgs {
         let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
         let unused = self.options(plan::Options::default()).unused;
         Ok(compose::instantiated(&files, &Arc::new(SourceFile { name, text }), unused)?)
+    }
+
+    /// The files that are the parts, and their wiring; `None` where a .wac file says what they are.
+    pub fn given(&self) -> Option<(Vec<Given>, Wiring)> {
+        self.wac.is_none().then(|| (self.named(), self.wiring()))
+    }
+
+    fn named(&self) -> Vec<Given> {
+        self.files.iter().map(|file| Given { name: file.name.clone(), path: file.path.clone() }).collect()
     }
 
     /// What the flags say of files.

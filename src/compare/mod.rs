@@ -14,17 +14,18 @@
 //! Invariants: never recursive over types and never compares a pair of types twice, so that the work is linear in the
 //! definitions however deep or shared they are; a difference is told once, under the first path that reaches it.
 
-mod sequence;
+pub(crate) mod sequence;
 mod text;
 mod track;
 mod walk;
 
 use std::fmt;
 
-use wit_parser::{Function, InterfaceId, Resolve, Span, TypeId, WorldId};
+use wit_parser::{Function, InterfaceId, LiveTypes, Resolve, Span, TypeId, WorldId};
 
-pub use text::{function as function_text, ty as type_text};
+pub use text::{function as function_text, spelled_out, ty as type_text, what as keyword};
 pub use track::Name;
+pub(crate) use walk::{base, function_step};
 
 /// Something in a [`Resolve`].
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +88,7 @@ pub enum Change {
 }
 
 /// One step of the path to a difference.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Step {
     Function(String),
     Constructor {
@@ -185,6 +186,18 @@ pub fn interfaces(expected: Side<'_, InterfaceId>, found: Side<'_, InterfaceId>)
     let home = (wit_parser::TypeOwner::Interface(expected.item), wit_parser::TypeOwner::Interface(found.item));
     let mut walk = walk::Walk::new(expected.resolve, found.resolve, home);
     walk.interface(expected.item, found.item);
+    walk.finish()
+}
+
+/// The same of an interface of which a component uses some types alone: those of its functions.
+pub fn interfaces_as_used(
+    expected: Side<'_, InterfaceId>,
+    found: Side<'_, InterfaceId>,
+    used: &LiveTypes,
+) -> Comparison {
+    let home = (wit_parser::TypeOwner::Interface(expected.item), wit_parser::TypeOwner::Interface(found.item));
+    let mut walk = walk::Walk::new(expected.resolve, found.resolve, home);
+    walk.interface_as_used(expected.item, found.item, |ty| used.contains(ty));
     walk.finish()
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 /// What became of one name, by its places in both lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pairing {
+pub(crate) enum Pairing {
     /// The same name on both sides, or another name in the same place.
     Both {
         expected: usize,
@@ -21,7 +21,7 @@ pub(super) enum Pairing {
 
 /// Pairs the names: by name; and where both sides have an unpaired name in the same place, by place.
 /// In expected's order, then what is only in found.
-pub(super) fn pair(expected: &[&str], found: &[&str]) -> Vec<Pairing> {
+pub(crate) fn pair(expected: &[&str], found: &[&str]) -> Vec<Pairing> {
     let places: HashMap<&str, usize> = found.iter().enumerate().map(|(place, &name)| (name, place)).collect();
     let known: HashMap<&str, usize> = expected.iter().enumerate().map(|(place, &name)| (name, place)).collect();
     let mut pairs = Vec::with_capacity(expected.len());
@@ -44,7 +44,7 @@ pub(super) fn pair(expected: &[&str], found: &[&str]) -> Vec<Pairing> {
 }
 
 /// Whether the pairs stand in another order in found than in expected.
-pub(super) fn reordered(pairs: &[Pairing]) -> bool {
+pub(crate) fn reordered(pairs: &[Pairing]) -> bool {
     let mut last = None;
     pairs.iter().any(|pair| match pair {
         Pairing::Both { found, .. } => last.replace(*found).is_some_and(|last| last > *found),

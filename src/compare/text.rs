@@ -54,8 +54,15 @@ pub(super) fn definition(resolve: &Resolve, id: TypeId) -> String {
     }
 }
 
+/// What a `type` stands for; of a record, variant, enum, flags or resource the keyword.
+pub fn spelled_out(resolve: &Resolve, id: TypeId) -> String {
+    let mut out = String::new();
+    write_kind(resolve, &resolve.types[id].kind, DEPTH, &mut out);
+    out
+}
+
 /// The keyword a type is declared with.
-pub(super) fn what(kind: &TypeDefKind) -> &'static str {
+pub fn what(kind: &TypeDefKind) -> &'static str {
     match kind {
         TypeDefKind::Record(_) => "record",
         TypeDefKind::Resource => "resource",
@@ -85,14 +92,16 @@ fn write(resolve: &Resolve, ty: Type, depth: usize, out: &mut String) {
         Type::ErrorContext => return out.push_str("error-context"),
     };
     let def = &resolve.types[id];
-    if let Some(name) = &def.name {
-        return out.push_str(name);
+    match &def.name {
+        Some(name) => out.push_str(name),
+        None if depth == 0 => out.push('…'),
+        None => write_kind(resolve, &def.kind, depth, out),
     }
-    if depth == 0 {
-        return out.push('…');
-    }
+}
+
+fn write_kind(resolve: &Resolve, kind: &TypeDefKind, depth: usize, out: &mut String) {
     let named = |id: TypeId| resolve.types[id].name.as_deref().unwrap_or("…");
-    match &def.kind {
+    match kind {
         TypeDefKind::Handle(Handle::Own(id)) => out.push_str(named(*id)),
         TypeDefKind::Handle(Handle::Borrow(id)) => {
             out.push_str("borrow<");

@@ -55,8 +55,12 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn interface(&mut self, a: InterfaceId, b: InterfaceId) {
+        self.interface_as_used(a, b, |_| true);
+    }
+
+    pub(super) fn interface_as_used(&mut self, a: InterfaceId, b: InterfaceId, used: impl Fn(TypeId) -> bool) {
         let (expected, found) = (&self.a.interfaces[a], &self.b.interfaces[b]);
-        for (name, &ty) in &expected.types {
+        for (name, &ty) in expected.types.iter().filter(|(_, ty)| used(**ty)) {
             match found.types.get(name) {
                 Some(&other) => self.named_type(ty, other),
                 None => {
@@ -345,7 +349,7 @@ fn member_text(resolve: &Resolve, member: &Member<'_>) -> String {
     }
 }
 
-fn function_step(resolve: &Resolve, function: &Function) -> Step {
+pub(crate) fn function_step(resolve: &Resolve, function: &Function) -> Step {
     let resource = |id: TypeId| resolve.types[id].name.clone().unwrap_or_default();
     let name = function.name.rsplit(['.', ']']).next().unwrap_or(&function.name).to_owned();
     match &function.kind {
@@ -376,7 +380,7 @@ fn resolved(resolve: &Resolve, ty: Type) -> Type {
 }
 
 /// The definition an alias stands for, or the type itself; that of a primitive is the last alias of it.
-pub(super) fn base(resolve: &Resolve, id: TypeId) -> TypeId {
+pub(crate) fn base(resolve: &Resolve, id: TypeId) -> TypeId {
     let mut id = id;
     while let TypeDefKind::Type(Type::Id(aliased)) = resolve.types[id].kind {
         id = aliased;

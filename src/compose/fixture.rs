@@ -30,7 +30,8 @@ pub(crate) fn built(name: &str, wit: &str) -> PartBytes {
     component(name, encoded(&part), Some(Language::Rust)).expect("a component of the fixture's world")
 }
 
-fn encoded(part: &Part) -> Vec<u8> {
+/// The bytes of the same.
+pub(crate) fn encoded(part: &Part) -> Vec<u8> {
     let mut module = wat::parse_str(text(&part.resolve, part)).expect("well-formed");
     wit_component::embed_component_metadata(&mut module, &part.resolve, part.world, StringEncoding::UTF8, false)
         .expect("the world can be encoded");

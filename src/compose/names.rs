@@ -1,29 +1,39 @@
 //! Names that survive into backtraces: which component a frame belongs to.
 //!
 //! Engines tell a frame by the module name in the core module's own `name` section and know nothing of components. So,
-//! before parts are composed, every core module of a part, nested ones too, is named after the part:
-//! `auth (go)`, or `auth` where the language is unknown. Names of functions stay. The part's component name section says
-//! `auth`.
+//! when parts are composed, every core module of a part, nested ones too, is named after the part: `auth (go)`, or `auth`
+//! where the language is unknown. Names of functions stay. The part's component name section says `auth`.
 //!
-//! 1. Sections are read by their frames alone (id, size, contents; core spec 5.5.2, component-model `Binary.md`).
-//! 2. What changes is written anew, all else is copied by range: nested sizes are known before anything is copied, so the
-//!    work is linear in the bytes however deep they are nested.
+//! 1. Sections are read by their frames alone ([`super::sections`]); what changes is written anew, all else is copied by
+//!    range, so the work is linear in the sections and looks at no function.
+//! 2. A core module that several parts share ([`super::dedupe`]) is not copied: an alias of the one that the app holds
+//!    stands in its place, so that no index in the part moves. That one is named after all who share it.
+//! 3. Imports and exports have their full names: a version that is told in two pieces (`a:b/c@0.2` with the suffix `.6`)
+//!    is put together, as engines of today have it.
+//! 4. Debug information is left out where that is asked for.
 //!
-//! Invariant: nothing but the name sections and the sizes around them changes.
+//! Invariant: nothing but name sections, debug information, places of shared modules, versions of the component's own
+//! imports and exports, and the sizes around them changes.
 
-use std::ops::Range;
+use std::{borrow::Cow, collections::BTreeMap, ops::Range};
 
+use wasm_encoder::{
+    Alias, ComponentAliasSection, ComponentExportSection, ComponentImportSection, ComponentOuterAliasKind,
+    ComponentSection, Encode,
+};
+use wasmparser::{BinaryReader, ComponentExportSectionReader, ComponentExternName, ComponentImportSectionReader};
+
+use super::{
+    DebugInfo,
+    sections::{
+        COMPONENT, CORE_MODULE, CUSTOM, EXPORTS, IMPORTS, MAX_DEPTH, Malformed, PREAMBLE, Rope, Section, custom,
+        read_size, sections, size,
+    },
+};
 use crate::language::Language;
 
-const CUSTOM: u8 = 0;
-const CORE_MODULE: u8 = 1;
-const COMPONENT: u8 = 4;
 /// Subsection 0 of both kinds of name section: the name of the whole.
 const OWN_NAME: u8 = 0;
-/// Preamble: magic, version and layer.
-const PREAMBLE: usize = 8;
-/// Deeper nesting is refused.
-pub(super) const MAX_DEPTH: usize = 100;
 
 /// The module name that tells a part: `auth (go)`, or `auth`.
 pub fn module_name(part: &str, language: Option<Language>) -> String {
@@ -33,218 +43,192 @@ pub fn module_name(part: &str, language: Option<Language>) -> String {
     }
 }
 
-/// What is not framed as a component.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
-    #[error("a section is cut off at byte {0}")]
-    CutOff(usize),
-    #[error("components are nested deeper than {MAX_DEPTH}")]
-    TooDeep,
+/// A part as it is written into an app.
+pub(super) struct Named<'a> {
+    /// The number of the part's bytes among a rope's sources.
+    pub source: usize,
+    pub bytes: &'a [u8],
+    pub part: &'a str,
+    pub language: Option<Language>,
+    pub debug: DebugInfo,
+    /// Core modules that the app holds, by where they begin in the part: their index there.
+    pub shared: BTreeMap<usize, u32>,
 }
 
-/// Names the component and all core modules in it after a part.
-pub fn name_part(component: &[u8], part: &str, language: Option<Language>) -> Result<Vec<u8>, Malformed> {
-    let names = Names { bytes: component, part, module: module_name(part, language) };
-    let rope = names.component(0..component.len(), 0)?;
-    Ok(rope.bytes(component))
-}
-
-/// How deep components are nested in a component, itself included.
-pub(super) fn depth(component: &[u8]) -> Result<usize, Malformed> {
-    let mut deepest = 1;
-    let mut pending = vec![(0..component.len(), 1)];
-    while let Some((range, depth)) = pending.pop() {
-        deepest = deepest.max(depth);
-        for section in sections(component, range.start + PREAMBLE..range.end) {
-            let section = section?;
-            if section.id == COMPONENT {
-                pending.push((section.contents, depth + 1));
-            }
-        }
+impl Named<'_> {
+    /// The component, named, and all core modules in it.
+    pub fn rope(&self) -> Result<Rope, Malformed> {
+        let module = module_name(self.part, self.language);
+        self.component(0..self.bytes.len(), 0, &module)
     }
-    Ok(deepest)
-}
 
-struct Names<'a> {
-    bytes: &'a [u8],
-    part: &'a str,
-    module: String,
-}
-
-impl Names<'_> {
-    fn component(&self, range: Range<usize>, depth: usize) -> Result<Rope, Malformed> {
+    fn component(&self, range: Range<usize>, depth: usize, module: &str) -> Result<Rope, Malformed> {
         if depth >= MAX_DEPTH {
             return Err(Malformed::TooDeep);
         }
         let mut rope = Rope::default();
         let body = range.start + PREAMBLE;
-        rope.copy(range.start..body.min(range.end));
+        rope.copy(self.source, range.start..body.min(range.end));
         let mut named = depth > 0;
         for section in sections(self.bytes, body..range.end) {
             let section = section?;
             match section.id {
-                CORE_MODULE => rope.section(CORE_MODULE, self.core_module(section.contents)?),
-                COMPONENT => rope.section(COMPONENT, self.component(section.contents, depth + 1)?),
-                CUSTOM if depth == 0 && self.is_custom(&section.contents, "component-name") => {
+                CORE_MODULE => match self.shared.get(&section.contents.start) {
+                    Some(index) => rope.own(outer_module(depth, *index)),
+                    None => {
+                        let contents = Module { source: self.source, bytes: self.bytes, range: section.contents };
+                        rope.section(CORE_MODULE, contents.rope(Some(module), self.debug)?);
+                    }
+                },
+                COMPONENT => rope.section(COMPONENT, self.component(section.contents, depth + 1, module)?),
+                CUSTOM if depth == 0 && is_custom(self.bytes, &section.contents, "component-name") => {
                     let own = (!named).then_some(self.part);
                     named = true;
-                    rope.section(CUSTOM, self.renamed(section.contents, "component-name", own));
+                    let renamed = renamed((self.source, self.bytes), section.contents, "component-name", own);
+                    rope.section(CUSTOM, renamed);
                 }
-                _ => rope.copy(section.whole),
+                IMPORTS | EXPORTS if depth == 0 => match self.with_full_names(&section)? {
+                    Some(contents) => rope.section(section.id, contents),
+                    None => rope.copy(self.source, section.whole),
+                },
+                CUSTOM if self.debug.drops(self.bytes, &section.contents) => {}
+                _ => rope.copy(self.source, section.whole),
             }
         }
         if !named {
-            rope.section(CUSTOM, self.renamed(range.end..range.end, "component-name", Some(self.part)));
+            let own = Some(self.part);
+            rope.section(CUSTOM, renamed((self.source, self.bytes), range.end..range.end, "component-name", own));
         }
         Ok(rope)
     }
 
-    fn core_module(&self, range: Range<usize>) -> Result<Rope, Malformed> {
-        let mut rope = Rope::default();
-        let body = range.start + PREAMBLE;
-        rope.copy(range.start..body.min(range.end));
-        let mut named = false;
-        for section in sections(self.bytes, body..range.end) {
-            let section = section?;
-            if section.id == CUSTOM && self.is_custom(&section.contents, "name") {
-                let own = (!named).then_some(self.module.as_str());
-                named = true;
-                rope.section(CUSTOM, self.renamed(section.contents, "name", own));
-            } else {
-                rope.copy(section.whole);
+    /// The contents of a section of imports or exports, if a name in it is in two pieces.
+    fn with_full_names(&self, section: &Section) -> Result<Option<Rope>, Malformed> {
+        let cut_off = |_| Malformed::CutOff(section.whole.start);
+        let reader = || BinaryReader::new(&self.bytes[section.contents.clone()], section.contents.start as u64);
+        let mut changed = false;
+        let mut full = |name: ComponentExternName<'_>| {
+            changed |= name.version_suffix.is_some();
+            wasm_encoder::ComponentExternName {
+                name: Cow::Owned(name.full_name().into_owned()),
+                implements: name.full_implements().map(|implements| Cow::Owned(implements.into_owned())),
+                version_suffix: None,
+                external_id: name.external_id.map(|id| Cow::Owned(id.to_owned())),
             }
-        }
-        if !named {
-            rope.section(CUSTOM, self.renamed(range.end..range.end, "name", Some(&self.module)));
-        }
-        Ok(rope)
-    }
-
-    fn is_custom(&self, contents: &Range<usize>, name: &str) -> bool {
-        let title = read_size(self.bytes, contents.clone());
-        title.and_then(|title| self.bytes.get(title)).is_some_and(|found| found == name.as_bytes())
-    }
-
-    /// A name section with another name for the whole, or none. What follows a subsection that is cut off is dropped:
-    /// nobody checks custom sections, and readers stop there as well.
-    fn renamed(&self, contents: Range<usize>, title: &str, own: Option<&str>) -> Rope {
-        let mut rope = Rope::default();
-        let mut start = size(title.len());
-        start.extend_from_slice(title.as_bytes());
-        if let Some(own) = own {
-            let mut name = size(own.len());
-            name.extend_from_slice(own.as_bytes());
-            start.push(OWN_NAME);
-            start.extend(size(name.len()));
-            start.extend(name);
-        }
-        rope.own(start);
-        let subsections = read_size(self.bytes, contents.clone()).map_or(contents.end, |title| title.end);
-        for subsection in sections(self.bytes, subsections..contents.end).map_while(Result::ok) {
-            if subsection.id != OWN_NAME {
-                rope.copy(subsection.whole);
-            }
-        }
-        rope
-    }
-}
-
-/// One section or subsection.
-struct Section {
-    id: u8,
-    /// With its id and size.
-    whole: Range<usize>,
-    contents: Range<usize>,
-}
-
-fn sections(bytes: &[u8], range: Range<usize>) -> impl Iterator<Item = Result<Section, Malformed>> + '_ {
-    let mut at = range.start;
-    std::iter::from_fn(move || {
-        if at >= range.end {
-            return None;
-        }
-        let start = at;
-        let Some(contents) = read_size(bytes, start + 1..range.end) else {
-            at = range.end;
-            return Some(Err(Malformed::CutOff(start)));
         };
-        at = contents.end;
-        Some(Ok(Section { id: bytes[start], whole: start..contents.end, contents }))
-    })
-}
-
-/// Reads a size (unsigned LEB128 of 32 bits), and gives the range of that many bytes behind it.
-fn read_size(bytes: &[u8], range: Range<usize>) -> Option<Range<usize>> {
-    let mut size = 0_u64;
-    for (index, byte) in bytes.get(range.clone())?.iter().take(5).enumerate() {
-        size |= u64::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            let start = range.start + index + 1;
-            let end = start.checked_add(usize::try_from(size).ok()?)?;
-            return (end <= range.end).then_some(start..end);
+        let mut contents = Vec::new();
+        if section.id == IMPORTS {
+            let mut imports = ComponentImportSection::new();
+            for import in ComponentImportSectionReader::new(reader()).map_err(cut_off)? {
+                let import = import.map_err(cut_off)?;
+                imports.import(full(import.name), import.ty.into());
+            }
+            imports.encode(&mut contents);
+        } else {
+            let mut exports = ComponentExportSection::new();
+            for export in ComponentExportSectionReader::new(reader()).map_err(cut_off)? {
+                let export = export.map_err(cut_off)?;
+                exports.export(full(export.name), export.kind.into(), export.index, export.ty.map(Into::into));
+            }
+            exports.encode(&mut contents);
         }
-    }
-    None
-}
-
-fn size(mut size: usize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(5);
-    loop {
-        // The mask leaves seven bits.
-        let byte = (size & 0x7f) as u8;
-        size >>= 7;
-        if size == 0 {
-            out.push(byte);
-            return out;
-        }
-        out.push(byte | 0x80);
+        let mut rope = Rope::default();
+        // The encoding begins with the size, which the rope's own section has as well.
+        let frame = size(read_size(&contents, 0..contents.len()).map_or(0, |range| range.len())).len();
+        rope.own(contents.split_off(frame));
+        Ok(changed.then_some(rope))
     }
 }
 
-/// Bytes still to be put together, with their number.
-#[derive(Default)]
-struct Rope {
-    pieces: Vec<Piece>,
-    len: usize,
+/// An alias section that stands for a core module of the app, in a component that is nested so deep in a part.
+fn outer_module(depth: usize, index: u32) -> Vec<u8> {
+    let mut section = ComponentAliasSection::new();
+    // The nesting is bounded.
+    let count = depth as u32 + 1;
+    section.alias(Alias::Outer { kind: ComponentOuterAliasKind::CoreModule, count, index });
+    let mut bytes = Vec::new();
+    section.append_to_component(&mut bytes);
+    bytes
 }
 
-enum Piece {
-    Copy(Range<usize>),
-    Own(Vec<u8>),
+/// A core module within a part.
+#[derive(Debug, Clone)]
+pub(super) struct Module<'a> {
+    pub source: usize,
+    pub bytes: &'a [u8],
+    pub range: Range<usize>,
 }
 
-impl Rope {
-    fn copy(&mut self, range: Range<usize>) {
-        self.len += range.len();
-        match self.pieces.last_mut() {
-            Some(Piece::Copy(last)) if last.end == range.start => last.end = range.end,
-            _ => self.pieces.push(Piece::Copy(range)),
-        }
-    }
-
-    fn own(&mut self, bytes: Vec<u8>) {
-        self.len += bytes.len();
-        self.pieces.push(Piece::Own(bytes));
-    }
-
-    fn section(&mut self, id: u8, contents: Rope) {
-        let mut frame = vec![id];
-        frame.extend(size(contents.len));
-        self.own(frame);
-        self.len += contents.len;
-        self.pieces.extend(contents.pieces);
-    }
-
-    fn bytes(self, source: &[u8]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.len);
-        for piece in self.pieces {
-            match piece {
-                Piece::Copy(range) => out.extend_from_slice(&source[range]),
-                Piece::Own(bytes) => out.extend(bytes),
+impl Module<'_> {
+    /// The module with another name of its own, or without one.
+    pub fn rope(&self, own: Option<&str>, debug: DebugInfo) -> Result<Rope, Malformed> {
+        let mut rope = Rope::default();
+        let body = self.range.start + PREAMBLE;
+        rope.copy(self.source, self.range.start..body.min(self.range.end));
+        let mut named = false;
+        for section in sections(self.bytes, body..self.range.end) {
+            let section = section?;
+            if section.id == CUSTOM && is_custom(self.bytes, &section.contents, "name") {
+                let own = own.filter(|_| !named);
+                named = true;
+                rope.section(CUSTOM, renamed((self.source, self.bytes), section.contents, "name", own));
+            } else if section.id != CUSTOM || !debug.drops(self.bytes, &section.contents) {
+                rope.copy(self.source, section.whole);
             }
         }
-        out
+        if !named {
+            rope.section(CUSTOM, renamed((self.source, self.bytes), self.range.end..self.range.end, "name", own));
+        }
+        Ok(rope)
     }
+
+    /// What it calls itself.
+    pub fn own_name(&self) -> Option<&str> {
+        let all = sections(self.bytes, self.range.start + PREAMBLE..self.range.end).map_while(Result::ok);
+        let names = all.filter(|section| section.id == CUSTOM).find_map(|section| {
+            let (title, start) = custom(self.bytes, &section.contents)?;
+            (title == b"name").then_some(start..section.contents.end)
+        })?;
+        let own = sections(self.bytes, names).map_while(Result::ok).find(|subsection| subsection.id == OWN_NAME)?;
+        let name = read_size(self.bytes, own.contents)?;
+        std::str::from_utf8(&self.bytes[name]).ok().filter(|name| !name.is_empty())
+    }
+}
+
+impl DebugInfo {
+    /// Whether a custom section is debug information, and not wanted.
+    fn drops(self, bytes: &[u8], contents: &Range<usize>) -> bool {
+        let names = [&b"sourceMappingURL"[..], b"external_debug_info", b"build_id"];
+        self == DebugInfo::Strip
+            && custom(bytes, contents).is_some_and(|(name, _)| name.starts_with(b".debug_") || names.contains(&name))
+    }
+}
+
+fn is_custom(bytes: &[u8], contents: &Range<usize>, name: &str) -> bool {
+    custom(bytes, contents).is_some_and(|(found, _)| found == name.as_bytes())
+}
+
+/// A name section with another name for the whole, or none. What follows a subsection that is cut off is dropped:
+/// nobody checks custom sections, and readers stop there as well.
+fn renamed((source, bytes): (usize, &[u8]), contents: Range<usize>, title: &str, own: Option<&str>) -> Rope {
+    let mut rope = Rope::default();
+    let mut start = size(title.len());
+    start.extend_from_slice(title.as_bytes());
+    if let Some(own) = own {
+        let mut name = size(own.len());
+        name.extend_from_slice(own.as_bytes());
+        start.push(OWN_NAME);
+        start.extend(size(name.len()));
+        start.extend(name);
+    }
+    rope.own(start);
+    let subsections = custom(bytes, &contents).map_or(contents.end, |(_, end)| end);
+    for subsection in sections(bytes, subsections..contents.end).map_while(Result::ok) {
+        if subsection.id != OWN_NAME {
+            rope.copy(source, subsection.whole);
+        }
+    }
+    rope
 }
 
 #[cfg(test)]
@@ -253,6 +237,11 @@ mod tests {
 
     fn component(text: &str) -> Vec<u8> {
         wat::parse_str(text).expect("the fixture is well-formed")
+    }
+
+    fn name_part(bytes: &[u8], part: &str, language: Option<Language>) -> Result<Vec<u8>, Malformed> {
+        let named = Named { source: 0, bytes, part, language, debug: DebugInfo::Keep, shared: BTreeMap::new() };
+        named.rope().map(|rope| rope.bytes(&[bytes]))
     }
 
     /// Module names and first function names, in order, however deep.
@@ -341,11 +330,5 @@ mod tests {
             let _ = name_part(&whole[..end], "auth", None);
         }
         assert_eq!(name_part(&whole[..9], "auth", None), Err(Malformed::CutOff(8)));
-    }
-
-    #[test]
-    fn depth_counts_nested_components() {
-        assert_eq!(depth(&component("(component)")), Ok(1));
-        assert_eq!(depth(&component("(component (component (component)) (component))")), Ok(3));
     }
 }

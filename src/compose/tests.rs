@@ -8,7 +8,9 @@ use wasmtime::{
     component::{Component, Linker},
 };
 
-use super::{Composed, Error, Given, PartBytes, app, component, files, fixture::built};
+use super::{
+    Composed, DebugInfo, Error, Given, Modules, Options, PartBytes, Validation, app, component, files, fixture::built,
+};
 use crate::{
     diagnostic::Diagnose,
     language::Language,
@@ -21,7 +23,10 @@ use crate::{
     section::{Held, Section},
 };
 
-fn chain(name: &str) -> PathBuf {
+pub(super) const FULL: Options =
+    Options { modules: Modules::Shared, debug: DebugInfo::Keep, validation: Validation::Full };
+
+pub(super) fn chain(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/compose/chain").join(format!("{name}.wat"))
 }
 
@@ -35,11 +40,11 @@ fn parts(given: &[(&str, &str)]) -> IndexMap<String, PartBytes> {
 
 #[track_caller]
 fn composed(parts: &IndexMap<String, PartBytes>, wiring: &Wiring) -> (Graph, Composed) {
-    app(parts, wiring, &plan::Options::default()).unwrap_or_else(|error| panic!("{:#?}", error.problems()))
+    app(parts, wiring, &plan::Options::default(), &FULL).unwrap_or_else(|error| panic!("{:#?}", error.problems()))
 }
 
 /// Instantiates an app on the engine, with whatever it imports as traps.
-fn instantiates(composed: &Composed) {
+pub(super) fn instantiates(composed: &Composed) {
     let mut config = wasmtime::Config::new();
     config.wasm_component_model_async(true).wasm_component_model_implements(true);
     let engine = Engine::new(&config).expect("an engine");
@@ -52,7 +57,7 @@ fn instantiates(composed: &Composed) {
 #[test]
 fn a_chain_of_texts_computes_and_its_trap_names_the_part() {
     let paths = ["gateway", "auth", "inference"].map(chained);
-    let (graph, composed) = files(&paths, &Wiring::default(), &plan::Options::default()).expect("composed");
+    let (graph, composed) = files(&paths, &Wiring::default(), &plan::Options::default(), &FULL).expect("composed");
     assert_eq!(graph.instances, ["inference", "auth", "gateway"]);
     assert_eq!(composed.exports, ["run"]);
     assert_eq!(composed.imports_left, [""; 0]);
@@ -75,17 +80,17 @@ fn a_chain_of_texts_computes_and_its_trap_names_the_part() {
 #[test]
 fn the_same_parts_give_the_same_bytes() {
     let paths = ["gateway", "auth", "inference"].map(chained);
-    let compose = || files(&paths, &Wiring::default(), &plan::Options::default()).expect("composed").1;
+    let compose = || files(&paths, &Wiring::default(), &plan::Options::default(), &FULL).expect("composed").1;
     let first = compose();
     for _ in 0..5 {
-        assert_eq!(compose().digest, first.digest);
+        assert_eq!(compose().digest(), first.digest());
     }
 }
 
 #[test]
 fn producers_and_names_are_told() {
     let paths = ["gateway", "auth", "inference"].map(chained);
-    let (_, composed) = files(&paths, &Wiring::default(), &plan::Options::default()).expect("composed");
+    let (_, composed) = files(&paths, &Wiring::default(), &plan::Options::default(), &FULL).expect("composed");
     let text = wasmprinter::print_bytes(&composed.bytes).expect("printable");
     assert!(text.contains("(processed-by \"mosaic\" \""), "{text}");
     for name in ["(instance $gateway", "(instance $auth", "(instance $inference"] {
@@ -106,7 +111,7 @@ const SHOP: &str = "package acme:shop@0.1.0;
     interface sessions { resource session { constructor(name: string); name: func() -> string; } }
     interface store { use sessions.{session}; put: func(s: session); peek: func(s: borrow<session>) -> u32; }";
 
-fn shop(world: &str) -> String {
+pub(super) fn shop(world: &str) -> String {
     format!("{SHOP} world w {{ {world} }}")
 }
 
@@ -212,13 +217,13 @@ fn what_is_not_granted_is_no_import_of_the_app() {
     };
     let parts =
         named(vec![filer("one", "0.2.0", &world("walk", "0.2.0")), filer("two", "0.2.6", &world("jump", "0.2.6"))]);
-    let compose = |options| app(&parts, &Wiring::default(), &options).expect("composed");
+    let compose = |options| app(&parts, &Wiring::default(), &options, &FULL).expect("composed");
     let (graph, composed) = compose(closing(&[]));
     assert_eq!(graph.denials["mosaic:grants/denied"].parts, ["one", "two"]);
     // Types of a clock are all that is left of it.
     assert_eq!(composed.imports_left, ["wasi:io/streams@0.2.6", "wasi:clocks/clock@0.2.6"]);
     instantiates(&composed);
-    assert_eq!(compose(closing(&[])).1.digest, composed.digest);
+    assert_eq!(compose(closing(&[])).1.digest(), composed.digest());
 
     // What one part is granted is not thereby granted to the other.
     let (graph, composed) = compose(closing(&[("two", Family::Filesystem)]));
@@ -241,8 +246,8 @@ fn a_resource_that_is_closed_to_all_who_share_it_crosses_between_them() {
         filer("app", "0.2.0", "import acme:shelf/api@1.0.0; export run: func();"),
         filer("rack", "0.2.0", "import wasi:filesystem/preopens@0.2.0; export acme:shelf/api@1.0.0;"),
     ]);
-    let (_, composed) = app(&parts, &Wiring::default(), &closing(&[])).expect("composed");
-    assert_eq!(composed.imports_left, ["wasi:clocks/clock@0.2.0", "wasi:io/streams@0.2.0"]);
+    let (_, composed) = app(&parts, &Wiring::default(), &closing(&[]), &FULL).expect("composed");
+    assert_eq!(composed.imports_left, ["wasi:io/streams@0.2.0", "wasi:clocks/clock@0.2.0"]);
     instantiates(&composed);
 }
 
@@ -257,7 +262,7 @@ fn a_handler_may_answer_and_not_ask() {
             "export wasi:http/incoming-handler@0.2.0; import wasi:http/outgoing-handler@0.2.0;",
         ),
     )]);
-    let (graph, composed) = app(&parts, &Wiring::default(), &closing(&[])).expect("composed");
+    let (graph, composed) = app(&parts, &Wiring::default(), &closing(&[]), &FULL).expect("composed");
     assert_eq!(graph.denials["mosaic:grants/denied"].interfaces, ["wasi:http/outgoing-handler@0.2.0"]);
     assert_eq!(composed.imports_left, ["wasi:io/streams@0.2.0", "wasi:http/types@0.2.0"]);
     instantiates(&composed);
@@ -271,7 +276,7 @@ fn a_denial_speaks_of_the_streams_its_part_has() {
         filer("app", "0.2.0", &format!("{world} export run: func();")),
         filer("streams", "0.2.0", &format!("{world} export wasi:io/streams@0.2.0;")),
     ]);
-    let (graph, composed) = app(&parts, &Wiring::default(), &closing(&[])).expect("composed");
+    let (graph, composed) = app(&parts, &Wiring::default(), &closing(&[]), &FULL).expect("composed");
     assert_eq!(graph.denials.len(), 2);
     instantiates(&composed);
 }
@@ -426,7 +431,7 @@ fn an_app_says_what_its_parts_are_granted() {
     let holding = plan::holdings::Holding { family: Family::Filesystem, held: held.clone(), at: None };
     options.holdings.parts.insert("one".into(), vec![holding]);
     let section = |options| {
-        let composed = app(&parts, &Wiring::default(), &options).expect("composed").1;
+        let composed = app(&parts, &Wiring::default(), &options, &FULL).expect("composed").1;
         Section::read(&mut std::io::Cursor::new(composed.bytes)).expect("read")
     };
     assert_eq!(section(options).expect("a section").parts["one"], [held]);
@@ -437,8 +442,9 @@ fn an_app_says_what_its_parts_are_granted() {
 
 #[test]
 fn composed_apps_compose_again() {
-    let inner =
-        files(&["auth", "inference"].map(chained), &Wiring::default(), &plan::Options::default()).expect("inner").1;
+    let inner = files(&["auth", "inference"].map(chained), &Wiring::default(), &plan::Options::default(), &FULL)
+        .expect("inner")
+        .1;
     let parts: IndexMap<_, _> = [
         ("backend".to_owned(), component("backend", inner.bytes, None).expect("a component")),
         super::file(&chain("gateway")).expect("a component"),
@@ -460,7 +466,7 @@ fn what_a_compiler_drops_does_not_change_what_the_app_exports() {
     // As built, the app calls nothing.
     let built = parts(&[("app", &wit("export one;")), ("lib", &worlds[1].1)]);
     let (graph, composed) =
-        super::as_planned(&planned, &built, &Wiring::default(), &plan::Options::default()).expect("composed");
+        super::as_planned(&planned, &built, &Wiring::default(), &plan::Options::default(), &FULL).expect("composed");
     assert_eq!(composed.exports, ["a:b/one@1.0.0"]);
     assert!(graph.edges.is_empty());
 }
@@ -469,13 +475,13 @@ fn what_a_compiler_drops_does_not_change_what_the_app_exports() {
 fn a_plan_made_for_other_components_is_refused() {
     let gateway = super::file(&chain("gateway")).expect("a component");
     let parts: IndexMap<_, _> = [gateway].into_iter().collect();
-    let error =
-        super::compose(&Graph { instances: vec!["gateway".into()], ..Graph::default() }, &parts).expect_err("refused");
+    let error = super::compose(&Graph { instances: vec!["gateway".into()], ..Graph::default() }, &parts, &FULL)
+        .expect_err("refused");
     assert!(
         matches!(&error, Error::Unplanned { part, import } if part == "gateway" && import == "acme:chain/auth@0.1.0")
     );
-    let error =
-        super::compose(&Graph { instances: vec!["auth".into()], ..Graph::default() }, &parts).expect_err("refused");
+    let error = super::compose(&Graph { instances: vec!["auth".into()], ..Graph::default() }, &parts, &FULL)
+        .expect_err("refused");
     assert!(matches!(error, Error::NoBytes { .. }));
 }
 
@@ -527,31 +533,188 @@ fn deep_types_are_refused_not_overflowed() {
     assert!(component("deep", outer.finish(), None).is_err());
 }
 
-#[test]
-fn mutants_are_answered() {
-    let parts = ["gateway", "auth", "inference"].map(|name| super::file(&chain(name)).expect("a component"));
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut next = |below: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state % u64::try_from(below).expect("small")).expect("small")
-    };
-    for round in 0..300 {
-        let mut mutated: IndexMap<String, PartBytes> = IndexMap::new();
-        for (name, part) in &parts {
-            let mut bytes = part.bytes.to_vec();
-            if round % 3 == mutated.len() {
-                for _ in 0..=next(3) {
-                    let at = next(bytes.len());
-                    bytes[at] = u8::try_from(next(256)).expect("a byte");
-                }
-            }
-            // Any answer but a panic or a hang.
-            if let Ok(part) = component(name, bytes, Some(Language::Go)) {
-                mutated.insert(name.clone(), part);
-            }
-        }
-        let _ = app(&mutated, &Wiring::default(), &plan::Options::default());
+/// Two parts over the same large module and a small one of their own each.
+fn twins() -> IndexMap<String, PartBytes> {
+    let mut parts = IndexMap::new();
+    for (name, number) in [("left", 1), ("right", 2)] {
+        let text = format!(
+            r#"(component
+                (component $inner
+                    (core module $big
+                        (func $fail (export "fail") unreachable)
+                        (func $count (export "count") (param i32) (result i32) local.get 0 i32.const 1 i32.add)
+                        (data "{}"))
+                    (core instance $i (instantiate $big))
+                    (func (export "count") (param "n" u32) (result u32) (canon lift (core func $i "count"))))
+                (core module $big
+                    (func $fail (export "fail") unreachable)
+                    (func $count (export "count") (param i32) (result i32) local.get 0 i32.const 1 i32.add)
+                    (data "{}"))
+                (core module $own
+                    (import "big" "count" (func $count (param i32) (result i32)))
+                    (import "big" "fail" (func $fail))
+                    (func $run (export "run") (param i32) (result i32)
+                        local.get 0 i32.eqz if call $fail end
+                        local.get 0 call $count i32.const {number} i32.mul))
+                (core instance $b (instantiate $big))
+                (core instance $o (instantiate $own (with "big" (instance $b))))
+                (func (export "{name}") (param "n" u32) (result u32) (canon lift (core func $o "run"))))"#,
+            "x".repeat(8_000),
+            "x".repeat(8_000),
+        );
+        parts.insert(name.to_owned(), component(name, text.into_bytes(), Some(Language::Python)).expect("a component"));
     }
+    parts
+}
+
+fn modules(app: &[u8]) -> usize {
+    let all = wasmparser::Parser::new(0).parse_all(app);
+    all.filter(|payload| matches!(payload, Ok(wasmparser::Payload::ModuleSection { .. }))).count()
+}
+
+#[test]
+fn what_parts_share_is_stored_once_and_runs_the_same() {
+    let parts = twins();
+    let compose =
+        |options: &Options| app(&parts, &Wiring::default(), &plan::Options::default(), options).expect("composed").1;
+    let shared = compose(&FULL);
+    let apart = compose(&Options { modules: Modules::Apart, ..FULL });
+    assert_eq!((modules(&shared.bytes), modules(&apart.bytes)), (3, 6));
+    assert!(shared.bytes.len() + 3 * 8_000 < apart.bytes.len(), "{} {}", shared.bytes.len(), apart.bytes.len());
+    assert_eq!(compose(&FULL).digest(), shared.digest());
+
+    for composed in [&shared, &apart] {
+        let engine = Engine::default();
+        let app = Component::new(&engine, &composed.bytes).expect("the app compiles");
+        let mut store = Store::new(&engine, ());
+        let instance = Linker::new(&engine).instantiate(&mut store, &app).expect("the app starts");
+        for (export, result) in [("left", 5), ("right", 10)] {
+            let run = instance.get_typed_func::<(u32,), (u32,)>(&mut store, export).expect("the function");
+            assert_eq!(run.call(&mut store, (4,)).expect("runs"), (result,));
+        }
+        // The frame of a shared module tells who shares it, and no part; the one around it does.
+        let right = instance.get_typed_func::<(u32,), (u32,)>(&mut store, "right").expect("the function");
+        let trap = right.call(&mut store, (0,)).expect_err("traps");
+        let backtrace = trap.downcast_ref::<wasmtime::WasmBacktrace>().expect("a backtrace");
+        let modules: Vec<_> = backtrace.frames().iter().filter_map(|frame| frame.module().name()).collect();
+        let inner = if composed.bytes == shared.bytes { "big, shared by left, right" } else { "right (python)" };
+        assert_eq!(modules, [inner, "right (python)"]);
+    }
+}
+
+#[test]
+fn debug_information_is_left_out_where_asked() {
+    let custom = |name: &str| format!(r#"(@custom "{name}" "0123456789")"#);
+    let text = format!(
+        r#"(component
+            (core module $m {} {} (func $f (export "f")))
+            (core instance $i (instantiate $m))
+            (func (export "f") (canon lift (core func $i "f"))))"#,
+        custom(".debug_info"),
+        custom("other"),
+    );
+    let parts: IndexMap<_, _> =
+        [("a".to_owned(), component("a", text.into_bytes(), None).expect("a component"))].into_iter().collect();
+    let told = |options: &Options| {
+        let app = app(&parts, &Wiring::default(), &plan::Options::default(), options).expect("composed").1;
+        wasmprinter::print_bytes(&app.bytes).expect("printable")
+    };
+    let (kept, stripped) = (told(&FULL), told(&Options { debug: DebugInfo::Strip, ..FULL }));
+    assert!(kept.contains(".debug_info") && !stripped.contains(".debug_info"), "{stripped}");
+    assert!(stripped.contains("@custom \"other\"") && stripped.contains("(func $f"), "{stripped}");
+}
+
+/// Names as `wit-component` writes them where it is asked for canonical ones: `a:b/c@0.1`, with the rest beside it.
+#[test]
+fn canonical_names_compose() {
+    let provider = r#"(component
+        (core module $m (func (export "f") (result i32) i32.const 42))
+        (core instance $i (instantiate $m))
+        (func $f (result u32) (canon lift (core func $i "f")))
+        (instance $e (export "f" (func $f)))
+        (export "acme:names/api@0.1" (version-suffix ".4") (instance $e)))"#;
+    let consumer = r#"(component
+        (import "acme:names/api@0.1" (version-suffix ".2") (instance $api (export "f" (func (result u32)))))
+        (core func $f (canon lower (func $api "f")))
+        (core module $m (import "" "f" (func $f (result i32))) (func (export "run") (result i32) call $f))
+        (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+        (func (export "run") (result u32) (canon lift (core func $i "run"))))"#;
+    let parts: IndexMap<_, _> = [("consumer", consumer), ("provider", provider)]
+        .into_iter()
+        .map(|(name, text)| (name.to_owned(), component(name, text.as_bytes().to_vec(), None).expect("a component")))
+        .collect();
+    let (graph, composed) = composed(&parts, &Wiring::default());
+    assert_eq!(graph.edges[0].import, "acme:names/api@0.1.2");
+    assert_eq!(composed.exports, ["run"]);
+    instantiates(&composed);
+}
+
+#[test]
+fn builtins_newer_than_other_tools_compose() {
+    let newer = r#"(component
+        (core func $cancel (canon subtask.cancel async))
+        (core func $inc (canon backpressure.inc))
+        (core func $dec (canon backpressure.dec))
+        (core func $set (canon waitable-set.new))
+        (core module $m
+            (import "" "set" (func $set (result i32)))
+            (func (export "f") (result i32) i32.const 7))
+        (core instance $i (instantiate $m (with "" (instance (export "set" (func $set))))))
+        (func $f (result u32) (canon lift (core func $i "f")))
+        (instance $e (export "f" (func $f)))
+        (export "acme:newer/api@0.1.0" (instance $e)))"#;
+    let user = r#"(component
+        (import "acme:newer/api@0.1.0" (instance $api (export "f" (func (result u32)))))
+        (alias export $api "f" (func $f))
+        (export "run" (func $f)))"#;
+    let parts: IndexMap<_, _> = [("user", user), ("newer", newer)]
+        .into_iter()
+        .map(|(name, text)| (name.to_owned(), component(name, text.as_bytes().to_vec(), None).expect("a component")))
+        .collect();
+    let (_, composed) = composed(&parts, &Wiring::default());
+    assert_eq!(composed.exports, ["run"]);
+}
+
+#[test]
+fn an_app_larger_than_engines_accept_is_refused_with_the_count() {
+    let graph =
+        |count: usize| Graph { instances: (0..count).map(|number| format!("c{number}")).collect(), ..Graph::default() };
+    let refused = |count| super::compose(&graph(count), &IndexMap::new(), &FULL).expect_err("refused");
+    let Error::TooLarge { what, count, limit } = refused(1_001) else { panic!("it is too large") };
+    assert_eq!((what, count, limit), ("components", 1_001, 1_000));
+    assert!(matches!(refused(1_000), Error::NoBytes { .. }));
+}
+
+#[test]
+fn what_is_remembered_gives_the_same_bytes_and_no_invalid_part() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let files = ["gateway", "auth", "inference"].map(|name| {
+        let part = super::file(&chain(name)).expect("a component").1;
+        let path = temp.path().join(format!("{name}.wasm"));
+        std::fs::write(&path, &*part.bytes).expect("written");
+        Given::from(path)
+    });
+    let compose = || {
+        let home = crate::cache::Home { root: temp.path().join("home") };
+        let mut memory = super::Memory::open(home);
+        let (wiring, options) = (Wiring::default(), plan::Options::default());
+        let composed = super::files_again(&files, &wiring, &options, &FULL, &mut memory);
+        memory.save();
+        composed
+    };
+    let anew = super::files(&files, &Wiring::default(), &plan::Options::default(), &FULL).expect("composed").1;
+    for _ in 0..3 {
+        assert_eq!(compose().expect("composed").bytes, anew.bytes);
+    }
+    // Another part of the same types; then one whose code is not valid.
+    let original = std::fs::read(&files[1].path).expect("read");
+    let mut changed = original.clone();
+    changed.extend(b"\0\x06\x05other");
+    std::fs::write(&files[1].path, &changed).expect("written");
+    let with_it = compose().expect("composed");
+    assert_eq!(with_it.bytes.len(), anew.bytes.len() + 8);
+    let at = original.windows(2).position(|code| code == [0x6a, 0x0b]).expect("the addition at the end");
+    changed[at] = 0xff;
+    std::fs::write(&files[1].path, &changed).expect("written");
+    assert!(matches!(compose().expect_err("refused"), Error::Invalid { part, .. } if part == "auth"));
 }

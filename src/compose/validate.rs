@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use wasmparser::{Validator, WasmFeatures};
 
-use super::{Error, names};
+use super::{
+    Error,
+    sections::{self, MAX_DEPTH, Malformed},
+    shape::Shape,
+};
 use crate::{plan::graph::Graph, resolve};
 
 /// Components within one component, and instances there, with each alias and export of one counted: what the parser of
@@ -30,22 +34,40 @@ pub fn features() -> WasmFeatures {
 }
 
 /// Validates a part in full.
-pub(super) fn part(name: &str, bytes: &[u8]) -> Result<(), Error> {
+pub(super) fn part(name: &str, bytes: &[u8]) -> Result<Shape, Error> {
     let invalid = |reason: String, offset| Error::Invalid { part: name.to_owned(), reason, offset };
-    if names::depth(bytes).map_err(|error| invalid(error.to_string(), None))? > names::MAX_DEPTH {
-        return Err(invalid(names::Malformed::TooDeep.to_string(), None));
+    if sections::depth(bytes).map_err(|error| invalid(error.to_string(), None))? > MAX_DEPTH {
+        return Err(invalid(Malformed::TooDeep.to_string(), None));
     }
-    match resolve::guarded(|| Validator::new_with_features(features()).validate_all(bytes))? {
-        Ok(_) => Ok(()),
-        Err(error) => Err(invalid(error.message().to_owned(), Some(error.offset()))),
-    }
+    resolve::guarded(|| shape(bytes))?.map_err(|error| invalid(error.message().to_owned(), Some(error.offset())))
 }
 
-/// Validates the app in full.
+/// Validates in full what Mosaic has made to stand among the parts.
+pub(super) fn made(bytes: &[u8]) -> Result<Shape, String> {
+    deep(|| shape(bytes))?.map_err(|error| format!("what was made for it is not valid: {error}"))
+}
+
+fn shape(bytes: &[u8]) -> Result<Shape, wasmparser::Error> {
+    // Versions in two pieces are put together where a part is written into an app.
+    let features = features() | WasmFeatures::CM_CANON_NAMES;
+    let types = Validator::new_with_features(features).validate_all(bytes)?;
+    Shape::new(bytes, types)
+}
+
+/// Validates how the parts of an app fit together.
+pub(super) fn reduced(app: &[u8]) -> Result<(), Error> {
+    valid(app, "its parts do not fit together")
+}
+
+/// Validates an app in full.
 pub(super) fn app(bytes: &[u8]) -> Result<(), Error> {
+    valid(bytes, "the app is not valid")
+}
+
+fn valid(bytes: &[u8], what: &str) -> Result<(), Error> {
     match resolve::guarded(|| Validator::new_with_features(features()).validate_all(bytes))? {
         Ok(_) => Ok(()),
-        Err(error) => Err(Error::Internal { part: None, reason: format!("the app is not valid: {error}") }),
+        Err(error) => Err(Error::Internal { part: None, reason: format!("{what}: {error}") }),
     }
 }
 
@@ -53,7 +75,7 @@ pub(super) fn app(bytes: &[u8]) -> Result<(), Error> {
 pub(super) fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
     const STACK: usize = 256 << 20;
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("guarded".to_owned()).stack_size(STACK).spawn_scoped(scope, work);
+        let thread = std::thread::Builder::new().name("made".to_owned()).stack_size(STACK).spawn_scoped(scope, work);
         let thread = thread.map_err(|error| format!("could not start a thread: {error}"))?;
         thread.join().map_err(|panic| {
             let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());

@@ -2,28 +2,36 @@
 //!
 //! 1. [`raw`] reads the binary once: components, core modules, and what each index stands for.
 //! 2. [`graph`] follows indices: instances become nodes, what they are given edges.
-//! 3. Each section that was asked for is read from these two: [`sizes`], [`needs`], [`producers`], [`versions`].
+//! 3. Each section that was asked for is read from these two: [`sizes`], [`needs`], [`producers`], [`versions`], [`sbom`].
+//! 4. What was read is shown: [`picture`], [`page`]; as text by the command line.
 //!
 //! Takes bytes, never a project: it serves components that Mosaic did not build. Nothing here is cleaned: every string
 //! is as the binary has it, and may hold what steers a terminal. Whoever prints one cleans it.
 
-use crate::resolve::{Error, guarded, unreadable};
-
+mod diff;
 mod graph;
 mod inline;
 pub mod model;
+mod needs;
 mod origin;
+pub mod page;
 pub mod picture;
 mod precompiled;
 mod producers;
 mod raw;
 pub mod sbom;
+mod sizes;
+mod symbol;
 mod versions;
 mod world;
 
-pub use model::{Inspection, schema_text};
+pub use self::{
+    diff::{Change, ChangeKind, Diff, SizeChange, diff, diff_schema_text},
+    model::{Inspection, schema_text},
+};
 
-use model::{Counts, Custom, Kind, NodeKind, Overview, Part, Wit};
+use crate::resolve::{Error, guarded, unreadable};
+use model::{Counts, Custom, Kind, Overview, Part, Wit};
 use raw::Raw;
 
 /// What is read besides the overview.
@@ -31,8 +39,25 @@ use raw::Raw;
 pub enum Section {
     Wit,
     Graph,
+    Sizes,
+    Needs,
     Producers,
     Versions,
+    /// As CycloneDX; [`bill`] gives it as it was read.
+    Sbom,
+}
+
+impl Section {
+    /// Every section, in the order they are told.
+    pub const ALL: [Section; 7] = [
+        Section::Wit,
+        Section::Graph,
+        Section::Sizes,
+        Section::Needs,
+        Section::Producers,
+        Section::Versions,
+        Section::Sbom,
+    ];
 }
 
 /// Reads a component, core module, encoded WIT package or precompiled artifact; all but the last binary or text.
@@ -46,6 +71,15 @@ pub fn inspect(name: &str, bytes: &[u8], sections: &[Section]) -> Result<Inspect
     guarded(|| {
         let raw = raw::read(&binary).map_err(|error| unreadable(name, &binary, &error))?;
         Ok(read(&raw, world.as_ref(), name, sections))
+    })?
+}
+
+/// Reads which packages are inside a component or core module, binary or text.
+pub fn bill(name: &str, bytes: &[u8]) -> Result<sbom::Bill, Error> {
+    let binary = crate::resolve::binary(name, bytes)?;
+    guarded(|| {
+        let raw = raw::read(&binary).map_err(|error| unreadable(name, &binary, &error))?;
+        Ok(sbom::read(stem(name), &graph::read(&raw, stem(name)).graph, raw.bytes))
     })?
 }
 
@@ -79,10 +113,13 @@ fn read(raw: &Raw<'_>, world: Option<&world::World>, name: &str, sections: &[Sec
     inspection.wit = world.filter(|_| asked(Section::Wit)).map(|world| Wit { text: world.wit() });
     inspection.producers = asked(Section::Producers).then(|| producers::read(raw));
     inspection.versions = asked(Section::Versions).then(|| versions::read(&seen.graph));
-    if asked(Section::Graph) {
+    inspection.sbom = asked(Section::Sbom).then(|| sbom::cyclonedx(&sbom::read(stem(name), &seen.graph, raw.bytes)));
+    if asked(Section::Graph) || asked(Section::Needs) {
         graph::interfaces(raw, &mut seen);
-        inspection.graph = Some(seen.graph);
     }
+    inspection.sizes = asked(Section::Sizes).then(|| sizes::read(raw, stem(name)));
+    inspection.needs = asked(Section::Needs).then(|| needs::read(raw, &seen));
+    inspection.graph = asked(Section::Graph).then_some(seen.graph);
     inspection
 }
 
@@ -93,16 +130,11 @@ fn overview(raw: &Raw<'_>, world: Option<&world::World>, graph: &model::Graph) -
         (None, None) => (None, &Vec::new(), model::Producers::default()),
     };
     let mut parts: Vec<Part> = graph
-        .leaves()
+        .parts()
         .into_iter()
         .filter_map(|id| graph.node(id))
-        .filter(|node| node.kind == NodeKind::Part && world.is_none_or(|world| world.kind == Kind::Component))
-        .map(|node| Part {
-            name: node.name.clone(),
-            kind: node.kind,
-            origin: node.origin.clone(),
-            size: node.size + node.shared,
-        })
+        .filter(|_| world.is_none_or(|world| world.kind == Kind::Component))
+        .map(|node| Part { name: graph.path(node.id), origin: node.origin.clone(), size: node.size + node.shared })
         .collect();
     parts.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
     Overview {

@@ -49,7 +49,7 @@ pub struct Overview {
     /// What the file imports from its host.
     pub imports: Vec<Port>,
     pub exports: Vec<Port>,
-    /// The instances of components inside that hold code, the largest first; of a file that is no composition, itself.
+    /// The programs inside, the largest first; of a file that is no composition, itself ([`Graph::parts`]).
     pub parts: Vec<Part>,
     /// Of the whole, however deep: each definition once.
     pub counts: Counts,
@@ -89,8 +89,8 @@ pub struct Counts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Part {
+    /// With the names of the nodes around it, the file left out.
     pub name: String,
-    pub kind: NodeKind,
     pub origin: Option<Origin>,
     /// Of its component, with the modules it shares with others.
     pub size: u64,
@@ -220,7 +220,7 @@ pub struct Node {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NodeKind {
-    /// It has code of its own.
+    /// A program: it has code of its own, or is an engine in components of its own with what it runs.
     Part,
     /// It is made of the nodes inside it.
     Composition,
@@ -568,13 +568,59 @@ impl Graph {
         (0..).zip(inside).filter(|(_, inside)| !inside).map(|(id, _)| id).collect()
     }
 
+    /// The nodes that are programs: compositions are looked into, what an engine runs is one with it.
+    pub fn parts(&self) -> Vec<u32> {
+        let mut inside: Vec<Vec<u32>> = vec![Vec::new(); self.nodes.len()];
+        for node in &self.nodes {
+            if let Some(siblings) = node.parent.and_then(|parent| inside.get_mut(parent as usize)) {
+                siblings.push(node.id);
+            }
+        }
+        let mut parts = Vec::new();
+        let mut pending = vec![0];
+        while let Some(node) = pending.pop().and_then(|id| self.node(id)) {
+            if node.kind == NodeKind::Part {
+                parts.push(node.id);
+            }
+            if !node.is_whole() {
+                pending.extend(inside.get(node.id as usize).into_iter().flatten().rev());
+            }
+        }
+        parts
+    }
+
     pub fn node(&self, id: u32) -> Option<&Node> {
         self.nodes.get(id as usize)
+    }
+
+    /// A node's name with those of the nodes around it, the file left out: `shop/auth`.
+    pub fn path(&self, id: u32) -> String {
+        let mut names = Vec::new();
+        let mut at = self.node(id);
+        while let Some(node) = at {
+            if node.parent.is_some() || names.is_empty() && node.id == id {
+                names.push(node.name.as_str());
+            }
+            at = node.parent.filter(|parent| *parent < node.id).and_then(|parent| self.node(parent));
+        }
+        names.reverse();
+        names.join("/")
+    }
+}
+
+impl Node {
+    /// Whether it is an engine with what it runs: of no interest to whoever looks at a composition what is inside.
+    pub fn is_whole(&self) -> bool {
+        self.origin.as_ref().is_some_and(|origin| origin.engine.is_some())
     }
 }
 
 /// The JSON schema of [`Inspection`], as text.
 pub fn schema_text() -> String {
+    schema_of::<Inspection>()
+}
+
+pub(super) fn schema_of<T: JsonSchema>() -> String {
     let settings = schemars::generate::SchemaSettings::draft07();
-    format!("{:#}\n", settings.into_generator().into_root_schema_for::<Inspection>().to_value())
+    format!("{:#}\n", settings.into_generator().into_root_schema_for::<T>().to_value())
 }

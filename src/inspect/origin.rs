@@ -8,13 +8,16 @@
 
 use std::collections::BTreeSet;
 
-use wasmparser::{Export, KnownCustom, Parser, Payload};
+use wasmparser::{Export, Instance, KnownCustom, Parser, Payload};
 
 use super::{
     model::Origin,
     raw::{Module, Raw},
 };
 use crate::language::Language;
+
+/// What names of modules and links have in them where an engine is linked.
+const ENGINES: &[&str] = &["libpython", "componentize_py", "starling", "componentize_qjs", "quickjs"];
 
 /// Names of modules that wit-component makes or brings.
 const GLUE: &[&str] = &["wit-component:", "wasi_snapshot_preview1", "adapter"];
@@ -33,26 +36,65 @@ const LANGUAGES: &[(&str, &str)] = &[
     ("C", "c"),
 ];
 
-/// A component's own modules, and those of components inside it.
+/// What a component was written in.
 pub(super) fn of(raw: &Raw<'_>, component: usize) -> Option<Origin> {
-    let it = raw.components.get(component)?;
-    let inside = |module: &Module<'_>| it.range.start <= module.range.start && module.range.end <= it.range.end;
-    let own = raw.modules.iter().enumerate().filter(|(_, module)| inside(module)).map(|(id, _)| id);
-    let taken = (0..it.modules.len()).filter_map(|index| raw.module(component, u32::try_from(index).ok()?));
-    let modules: BTreeSet<usize> = own.chain(taken).collect();
-    of_modules(raw, &modules.into_iter().collect::<Vec<_>>())
+    engine(raw, component).or_else(|| compiled_by(raw, component))
+}
+
+/// The language of a component that an engine runs, and the engine.
+pub(super) fn engine(raw: &Raw<'_>, component: usize) -> Option<Origin> {
+    interpreted(&inside(raw, component), &links(raw, component))
+}
+
+/// The language that a component was compiled from, going by its own modules.
+pub(super) fn compiled_by(raw: &Raw<'_>, component: usize) -> Option<Origin> {
+    compiled(raw, &inside(raw, component))
 }
 
 /// Modules that are one program.
 pub(super) fn of_modules(raw: &Raw<'_>, modules: &[usize]) -> Option<Origin> {
     let modules: Vec<&Module<'_>> = modules.iter().filter_map(|id| raw.modules.get(*id)).collect();
-    interpreted(&modules).or_else(|| compiled(raw, &modules))
+    interpreted(&modules, &[]).or_else(|| compiled(raw, &modules))
 }
 
-fn interpreted(modules: &[&Module<'_>]) -> Option<Origin> {
+/// Whether a component without code of its own is one engine in several components, as componentize-qjs makes it, rather
+/// than a composition: one of those inside loads code for another.
+pub(super) fn is_one(raw: &Raw<'_>, component: usize) -> bool {
+    raw.components.iter().any(|inner| {
+        inner.outer == Some(component) && inner.exports.iter().any(|export| export.name == "local:init/module-loader")
+    })
+}
+
+/// A component's own modules, those of components inside it, and those it takes from around it.
+fn inside<'r, 'a>(raw: &'r Raw<'a>, component: usize) -> Vec<&'r Module<'a>> {
+    let Some(it) = raw.components.get(component) else { return Vec::new() };
+    let inside = |module: &Module<'_>| it.range.start <= module.range.start && module.range.end <= it.range.end;
+    let own = raw.modules.iter().enumerate().filter(|(_, module)| inside(module)).map(|(id, _)| id);
+    let taken = (0..it.modules.len()).filter_map(|index| raw.module(component, u32::try_from(index).ok()?));
+    let modules: BTreeSet<usize> = own.chain(taken).collect();
+    modules.into_iter().filter_map(|id| raw.modules.get(id)).collect()
+}
+
+/// The names under which core instances of a component, and of those inside it, give things to one another. Dynamic
+/// libraries keep theirs there, whatever their modules are called.
+fn links<'a>(raw: &Raw<'a>, component: usize) -> Vec<&'a str> {
+    let Some(it) = raw.components.get(component) else { return Vec::new() };
+    let inside =
+        raw.components.iter().filter(|inner| it.range.start <= inner.range.start && inner.range.end <= it.range.end);
+    let instances = inside.flat_map(|inner| &inner.core_instances);
+    let names = instances.flat_map(|instance| match instance {
+        Instance::Instantiate { args, .. } => args.iter().map(|arg| arg.name).collect::<Vec<_>>(),
+        Instance::FromExports(exports) => exports.iter().map(|export| export.name).collect(),
+    });
+    names.filter(|name| ENGINES.iter().any(|engine| name.contains(engine))).collect()
+}
+
+fn interpreted(modules: &[&Module<'_>], links: &[&str]) -> Option<Origin> {
     let named = |part: &str| {
         let names = modules.iter().filter_map(|module| module.name);
-        names.into_iter().find(|name| name.contains(part)).map(|name| format!("a core module is called {name}"))
+        let module =
+            names.into_iter().find(|name| name.contains(part)).map(|name| format!("a core module is called {name}"));
+        module.or_else(|| Some(format!("a core instance has {}", links.iter().find(|name| name.contains(part))?)))
     };
     let made_by = |tool: &str| {
         let producers = modules.iter().map(|module| &module.producers);
@@ -65,34 +107,27 @@ fn interpreted(modules: &[&Module<'_>]) -> Option<Origin> {
         let spoken = modules.iter().filter_map(|module| module.producers.get("language"));
         spoken.into_iter().any(|names| names.contains_key(language)).then(|| format!("producers: {language}"))
     };
-    let told = |language: Language, engine: Option<String>, because: String| Origin {
-        language: language.name().to_owned(),
-        engine,
-        because,
+    let told = |language: Language, engine: &str, because: String| {
+        Some(Origin { language: language.name().to_owned(), engine: Some(engine.to_owned()), because })
     };
-    let python = named("libpython").or_else(|| named("componentize_py"));
+    let python = named("libpython").or_else(|| named("componentize_py")).or_else(|| named("(python)"));
     if let Some(because) = python.or_else(|| made_by("componentize-py")).or_else(|| speaks("Python")) {
-        let library = modules.iter().filter_map(|module| module.name?.split_once("libpython")).next();
-        let version = library.map(|(_, rest)| rest.split(".so").next().unwrap_or(rest).to_owned());
-        let engine =
-            version.filter(|version| !version.is_empty()).map_or("CPython".to_owned(), |it| format!("CPython {it}"));
-        return Some(told(Language::Python, Some(engine), because));
+        let names = modules.iter().filter_map(|module| module.name).chain(links.iter().copied());
+        let version =
+            names.filter_map(|name| name.split_once("libpython")).find_map(|(_, rest)| rest.split_once(".so"));
+        let engine = version.map_or("CPython".to_owned(), |(version, _)| format!("CPython {version}"));
+        return told(Language::Python, &engine, because);
     }
     if let Some(because) = named("starling").or_else(|| made_by("ComponentizeJS")).or_else(|| made_by("StarlingMonkey"))
     {
-        return Some(told(Language::JavaScript, Some("StarlingMonkey".to_owned()), because));
+        return told(Language::JavaScript, "StarlingMonkey", because);
     }
-    let quick = named("componentize_qjs").or_else(|| made_by("componentize-qjs"));
-    if let Some(because) = quick.or_else(|| exports(modules, "quickjs")) {
-        return Some(told(Language::JavaScript, Some("QuickJS".to_owned()), because));
+    let quick = named("componentize_qjs").or_else(|| made_by("componentize-qjs")).or_else(|| named("quickjs"));
+    if let Some(because) = quick {
+        return told(Language::JavaScript, "QuickJS", because);
     }
-    let because = made_by("componentize-js").or_else(|| made_by("jco")).or_else(|| speaks("JavaScript"))?;
-    Some(told(Language::JavaScript, None, because))
-}
-
-fn exports(modules: &[&Module<'_>], part: &str) -> Option<String> {
-    let found = modules.iter().find(|module| module.name.is_some_and(|name| name.contains(part)))?;
-    Some(format!("a core module is called {}", found.name?))
+    let because = made_by("componentize-js").or_else(|| made_by("jco")).or_else(|| speaks("JavaScript"));
+    told(Language::JavaScript, "an engine", because.or_else(|| named("(javascript)"))?)
 }
 
 fn compiled(raw: &Raw<'_>, modules: &[&Module<'_>]) -> Option<Origin> {

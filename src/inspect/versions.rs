@@ -8,7 +8,7 @@ use crate::compare::Name;
 /// By package, then by version; nodes in their order.
 pub(super) fn read(graph: &Graph) -> Vec<Version> {
     let mut versions: BTreeMap<(String, Option<semver::Version>, Option<String>), Vec<VersionUse>> = BTreeMap::new();
-    for id in graph.leaves() {
+    for id in graph.parts() {
         let Some(node) = graph.node(id) else { continue };
         let mut add = |port: &Port, side: fn(&mut VersionUse) -> &mut Vec<String>| {
             if port.kind != PortKind::Interface {
@@ -20,7 +20,7 @@ pub(super) fn read(graph: &Graph) -> Vec<Version> {
             let uses = versions.entry(key).or_default();
             if uses.last().is_none_or(|last| last.node != id) {
                 let (imports, exports) = (Vec::new(), Vec::new());
-                uses.push(VersionUse { node: id, name: node.name.clone(), imports, exports });
+                uses.push(VersionUse { node: id, name: graph.path(id), imports, exports });
             }
             if let Some(last) = uses.last_mut() {
                 side(last).push(name.interface().to_owned());

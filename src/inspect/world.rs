@@ -38,12 +38,20 @@ impl World {
 
     /// In the binary's order; none for a WIT package.
     pub fn imports(&self) -> Vec<Port> {
-        self.world.map(|world| self.ports(&self.resolve.worlds[world].imports)).unwrap_or_default()
+        self.ports(&self.import_items())
     }
 
     /// In the binary's order; none for a WIT package.
     pub fn exports(&self) -> Vec<Port> {
-        self.world.map(|world| self.ports(&self.resolve.worlds[world].exports)).unwrap_or_default()
+        self.ports(&self.export_items())
+    }
+
+    pub fn import_items(&self) -> Vec<(&WorldKey, &WorldItem)> {
+        self.world.map(|world| self.resolve.worlds[world].imports.iter().collect()).unwrap_or_default()
+    }
+
+    pub fn export_items(&self) -> Vec<(&WorldKey, &WorldItem)> {
+        self.world.map(|world| self.resolve.worlds[world].exports.iter().collect()).unwrap_or_default()
     }
 
     /// WIT that parses. Comments in it come from the binary.
@@ -56,8 +64,8 @@ impl World {
         printer.output.to_string()
     }
 
-    fn ports(&self, items: &wit_parser::IndexMap<WorldKey, WorldItem>) -> Vec<Port> {
-        let port = |(key, item): (&WorldKey, &WorldItem)| {
+    fn ports(&self, items: &[(&WorldKey, &WorldItem)]) -> Vec<Port> {
+        let port = |&(key, item): &(&WorldKey, &WorldItem)| {
             let (kind, functions) = match item {
                 WorldItem::Interface { id, .. } => {
                     (PortKind::Interface, u32::try_from(self.resolve.interfaces[*id].functions.len()).ok())

@@ -44,7 +44,12 @@ impl Reader<'_> {
         for (key, span, beside, because) in [
             ("readonly", typed.readonly.as_ref().map(|it| &it.span), typed.dir.is_some(), "it belongs to `dir`"),
             ("guest", typed.guest.as_ref().map(|it| &it.span), typed.dir.is_some(), "it belongs to `dir`"),
-            ("value", typed.value.as_ref().map(|it| &it.span), typed.env.is_some(), "it belongs to `env`"),
+            (
+                "value",
+                typed.value.as_ref().map(|it| &it.span),
+                typed.env.is_some() || typed.config.is_some(),
+                "it belongs to `env` or `config`",
+            ),
         ] {
             if let Some(span) = span
                 && !beside
@@ -55,9 +60,11 @@ impl Reader<'_> {
         }
         let found: Vec<&'static str> = [
             ("kv", typed.kv.is_some()),
+            ("blob", typed.blob.is_some()),
             ("http-out", typed.http_out.is_some()),
             ("dir", typed.dir.is_some()),
             ("env", typed.env.is_some()),
+            ("config", typed.config.is_some()),
             ("net", typed.net.is_some()),
             ("logging", typed.logging.is_some()),
         ]
@@ -73,6 +80,11 @@ impl Reader<'_> {
         if let Some(bucket) = typed.kv {
             let bucket = self.grant_value(&table, "kv", bucket, "the name of a bucket", |it| !it.is_empty())?;
             return Some(Grant::KeyValue { bucket });
+        }
+        if let Some(container) = typed.blob {
+            let container =
+                self.grant_value(&table, "blob", container, "the name of a container", |it| !it.is_empty())?;
+            return Some(Grant::Blob { container });
         }
         if let Some(authority) = typed.http_out {
             let form = "`host` or `host:port`, without a scheme or a path";
@@ -98,6 +110,10 @@ impl Reader<'_> {
                 None => None,
             };
             return Some(Grant::Env { name, value });
+        }
+        if let Some(key) = typed.config {
+            let key = self.grant_value(&table, "config", key, "a key", |it| !it.is_empty())?;
+            return Some(Grant::Config { key, value: typed.value.map(|value| value.value) });
         }
         if let Some(address) = typed.net {
             let form = "`host:port`";

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use super::{
-    App, CommandLine, Component, Compose, Family, Flaw, Grant, Origin, Spanned, WireTo, WrapBy,
+    App, Check, CommandLine, Component, Compose, Family, Flaw, Grant, Origin, Spanned, WireTo, WrapBy,
     error::{BadPath, FlawKind},
     folder::{inside, languages_of},
     is_kebab, typed,
@@ -21,6 +21,7 @@ pub struct Meant {
     pub components: IndexMap<String, Component>,
     pub compose: Compose,
     pub grants: IndexMap<String, Grant>,
+    pub check: Check,
 }
 
 /// Reads the meaning, adding to `flaws`; `None` where `[app]` cannot be told (there is a flaw then).
@@ -43,7 +44,8 @@ pub fn of(typed: typed::Manifest, root: &Path, flaws: &mut Vec<Flaw>) -> Option<
             Some((name.value, meant))
         })
         .collect();
-    Some(Meant { app: app?, components, compose, grants })
+    let check = reader.check(typed.check);
+    Some(Meant { app: app?, components, compose, grants, check })
 }
 
 /// TOML tables come sorted by name; people wrote them in another order.
@@ -240,6 +242,12 @@ impl Reader<'_> {
         let path_text = path.value.display().to_string();
         self.tell(key, &path.span, FlawKind::BadPath { path: path_text, why });
         None
+    }
+
+    fn check(&mut self, typed: typed::Check) -> Check {
+        let file = typed.baseline_file.and_then(|file| self.path(&["check", "baseline-file"], file));
+        let rules = in_order(typed.rules).into_iter().map(|(rule, level)| (rule, level.value.word())).collect();
+        Check { baseline: typed.baseline, baseline_file: file, rules }
     }
 
     fn compose(&mut self, typed: typed::Compose) -> Compose {

@@ -61,6 +61,7 @@ pub struct Manifest {
     pub compose: Compose,
     /// `[grants]`, by name.
     pub grants: IndexMap<String, Grant>,
+    pub check: Check,
 }
 
 /// `[app]`.
@@ -70,6 +71,16 @@ pub struct App {
     pub name: Spanned<String>,
     /// `0.0.0` where it is not said.
     pub version: semver::Version,
+}
+
+/// `[check]`.
+#[derive(Debug, Clone, Default)]
+pub struct Check {
+    pub baseline: Option<Spanned<String>>,
+    /// Relative to the project's root.
+    pub baseline_file: Option<Spanned<PathBuf>>,
+    /// In the order written: the rule or group, and `allow`, `warn` or `deny`.
+    pub rules: Vec<(Spanned<String>, &'static str)>,
 }
 
 /// `[components.<name>]`.
@@ -131,15 +142,27 @@ pub enum Family {
     Http,
     /// `keyvalue`: wasi:keyvalue, any bucket.
     KeyValue,
+    /// `blobstore`: wasi:blobstore, any container.
+    BlobStore,
     /// `logging`: wasi:logging.
     Logging,
+    /// `config`: wasi:config, any key.
+    Config,
     /// `env`: all of the host's environment.
     Env,
 }
 
 impl Family {
-    pub const ALL: [Family; 6] =
-        [Family::Sockets, Family::Filesystem, Family::Http, Family::KeyValue, Family::Logging, Family::Env];
+    pub const ALL: [Family; 8] = [
+        Family::Sockets,
+        Family::Filesystem,
+        Family::Http,
+        Family::KeyValue,
+        Family::BlobStore,
+        Family::Logging,
+        Family::Config,
+        Family::Env,
+    ];
 
     /// The bare word.
     pub fn word(self) -> &'static str {
@@ -148,7 +171,9 @@ impl Family {
             Family::Filesystem => "filesystem",
             Family::Http => "http",
             Family::KeyValue => "keyvalue",
+            Family::BlobStore => "blobstore",
             Family::Logging => "logging",
+            Family::Config => "config",
             Family::Env => "env",
         }
     }
@@ -195,12 +220,16 @@ pub struct WrapBy {
 pub enum Grant {
     /// `{ kv = "bucket" }`: wasi:keyvalue, this bucket.
     KeyValue { bucket: String },
+    /// `{ blob = "container" }`: wasi:blobstore, this container.
+    Blob { container: String },
     /// `{ http-out = "host[:port]" }`: outgoing requests to this authority.
     HttpOut { authority: String },
     /// `{ dir = "./data", readonly = true, guest = "/data" }`; `dir` relative to the project's root.
     Dir { host: PathBuf, guest: Option<String>, readonly: bool },
     /// `{ env = "NAME" }` from the host's environment, or `{ env = "NAME", value = "…" }`.
     Env { name: String, value: Option<String> },
+    /// `{ config = "key", value = "…" }`: wasi:config, this key; without `value` a flag gives it.
+    Config { key: String, value: Option<String> },
     /// `{ net = "host:port" }`: TCP and UDP to this address, and the look-up of this name.
     Net { address: String },
     /// `{ logging = true }`: wasi:logging.
@@ -212,9 +241,11 @@ impl Grant {
     pub fn family(&self) -> Family {
         match self {
             Grant::KeyValue { .. } => Family::KeyValue,
+            Grant::Blob { .. } => Family::BlobStore,
             Grant::HttpOut { .. } => Family::Http,
             Grant::Dir { .. } => Family::Filesystem,
             Grant::Env { .. } => Family::Env,
+            Grant::Config { .. } => Family::Config,
             Grant::Net { .. } => Family::Sockets,
             Grant::Logging => Family::Logging,
         }
@@ -247,6 +278,7 @@ impl Manifest {
                 components: meant.components,
                 compose: meant.compose,
                 grants: meant.grants,
+                check: meant.check,
             }),
             _ => Err(Error::Flawed { file: source, flaws }),
         }

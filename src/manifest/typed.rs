@@ -28,6 +28,8 @@ pub struct Manifest {
     /// Capabilities that components name in their `grants`; what no component is granted is denied.
     #[serde(default)]
     pub grants: IndexMap<Spanned<String>, Grant>,
+    #[serde(default)]
+    pub check: Check,
 }
 
 /// The application as a whole.
@@ -91,12 +93,35 @@ pub struct Compose {
     pub allow_unused: Option<Spanned<bool>>,
 }
 
-/// One capability: exactly one of `kv`, `http-out`, `dir`, `env`, `net`, `logging`.
+/// What `cargo mosaic check` holds the project against.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Check {
+    /// The version that must not be broken: `git:REV`, `git:REV:path`, a folder or file of WIT, or a component.
+    pub baseline: Option<Spanned<String>>,
+    /// A file of accepted findings, relative to this file.
+    pub baseline_file: Option<Spanned<String>>,
+    /// Levels of rules, or of all that ask for a bump (`major`, `minor`, `patch`), or of `all`.
+    pub rules: IndexMap<Spanned<String>, Spanned<RuleLevel>>,
+}
+
+/// What a finding of a rule does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RuleLevel {
+    Allow,
+    Warn,
+    Deny,
+}
+
+/// One capability: exactly one of `kv`, `blob`, `http-out`, `dir`, `env`, `config`, `net`, `logging`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Grant {
     /// A bucket of wasi:keyvalue.
     pub kv: Option<Spanned<String>>,
+    /// A container of wasi:blobstore.
+    pub blob: Option<Spanned<String>>,
     /// `host` or `host:port` that outgoing HTTP requests may go to.
     pub http_out: Option<Spanned<String>>,
     /// A folder, relative to this file.
@@ -107,7 +132,9 @@ pub struct Grant {
     pub guest: Option<Spanned<String>>,
     /// An environment variable.
     pub env: Option<Spanned<String>>,
-    /// With `env`: its value; else the host's own.
+    /// A key of wasi:config.
+    pub config: Option<Spanned<String>>,
+    /// With `env`: its value, else the host's own. With `config`: its value, else that of a flag.
     pub value: Option<Spanned<String>>,
     /// `host:port` that sockets may connect to.
     pub net: Option<Spanned<String>>,
@@ -141,6 +168,17 @@ impl Engine {
         match self {
             Engine::QuickJs => "quickjs",
             Engine::StarlingMonkey => "starlingmonkey",
+        }
+    }
+}
+
+impl RuleLevel {
+    /// As written in the manifest.
+    pub fn word(self) -> &'static str {
+        match self {
+            RuleLevel::Allow => "allow",
+            RuleLevel::Warn => "warn",
+            RuleLevel::Deny => "deny",
         }
     }
 }

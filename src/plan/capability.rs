@@ -110,7 +110,9 @@ const REACH: &[(&str, Reach)] = &[
     ("wasi:http/types", Reach::Nothing),
     ("wasi:http/*", Reach::Family(Family::Http)),
     ("wasi:keyvalue/*", Reach::Family(Family::KeyValue)),
+    ("wasi:blobstore/*", Reach::Family(Family::BlobStore)),
     ("wasi:logging/*", Reach::Family(Family::Logging)),
+    ("wasi:config/*", Reach::Family(Family::Config)),
 ];
 
 fn matches(pattern: &str, name: &str) -> bool {
@@ -150,7 +152,7 @@ mod tests {
             ("wasi:keyvalue/store", Err(Closed(Some(Family::KeyValue)))),
             ("wasi:logging/logging", Err(Closed(Some(Family::Logging)))),
             ("wasi:nn/graph@0.2.0", Err(Closed(None))),
-            ("wasi:config/store@0.2.0-rc.1", Err(Closed(None))),
+            ("wasi:config/store@0.2.0-rc.1", Err(Closed(Some(Family::Config)))),
             // Names that only begin like one of the rows.
             ("wasi:iota/x", Err(Closed(None))),
             ("wasi:cli/exits", Err(Closed(None))),

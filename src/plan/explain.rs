@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     capability::Standing,
-    graph::{Edge, Graph, Why, Wiring},
+    graph::{self, Edge, Graph, Why, Wiring},
     order,
 };
 use crate::{compare::Name, manifest::Family};
@@ -77,6 +77,9 @@ pub enum Reason {
 pub struct Host {
     pub import: String,
     pub wanted_by: Vec<String>,
+    /// Parts that export it in a version that is not compatible.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub near: Vec<Export>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -108,8 +111,9 @@ pub fn explain(graph: &Graph, wiring: &Wiring) -> Explanation {
     let host = graph.host.iter().map(|host| Host {
         import: host.import.clone(),
         wanted_by: host.wanted_by.iter().map(|wanted| wanted.by.clone()).collect(),
+        near: host.near.iter().map(export).collect(),
     });
-    let exports = graph.exports.iter().map(|export| Export { name: export.name.clone(), from: export.from.clone() });
+    let exports = graph.exports.iter().map(export);
     let needed = order::needed(graph);
     let is_part = |name: &str| !graph.types.contains_key(name) && !graph.denials.contains_key(name);
     let unused = graph.instances.iter().filter(|name| is_part(name) && !needed.contains(name.as_str()));
@@ -119,6 +123,10 @@ pub fn explain(graph: &Graph, wiring: &Wiring) -> Explanation {
         exports: exports.collect(),
         unused: unused.cloned().collect(),
     }
+}
+
+fn export(export: &graph::Export) -> Export {
+    Export { name: export.name.clone(), from: export.from.clone() }
 }
 
 fn import(edge: &Edge, wiring: &Wiring) -> Option<Import> {
@@ -192,7 +200,9 @@ impl fmt::Display for Explanation {
             writeln!(f, "left to the host")?;
         }
         for host in &self.host {
-            writeln!(f, "  {} (for {})", host.import, host.wanted_by.join(", "))?;
+            let near =
+                host.near.iter().map(|near| format!("; {} exports {}, which is not compatible", near.from, near.name));
+            writeln!(f, "  {} (for {}{})", host.import, host.wanted_by.join(", "), near.collect::<String>())?;
         }
         writeln!(f, "exports")?;
         self.exports.iter().try_for_each(|export| writeln!(f, "  {} (from {})", export.name, export.from))?;

@@ -89,6 +89,9 @@ pub struct HostImport {
     pub import: String,
     /// Who wants it.
     pub wanted_by: Vec<Wanted>,
+    /// Exports of parts that are the same interface in a version that is not compatible.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub near: Vec<Export>,
 }
 
 /// An instance that has an import from the host, and why it may.

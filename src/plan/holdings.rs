@@ -66,12 +66,14 @@ impl Holdings {
 fn held(grant: &Grant) -> Held {
     match grant {
         Grant::KeyValue { bucket } => Held::Kv(bucket.clone()),
+        Grant::Blob { container } => Held::Blob(container.clone()),
         Grant::HttpOut { authority } => Held::HttpOut(authority.clone()),
         Grant::Dir { host, guest, readonly } => {
             let path = host.to_string_lossy().replace('\\', "/");
             Held::Dir { path, guest: guest.clone(), readonly: *readonly }
         }
         Grant::Env { name, .. } => Held::Env(name.clone()),
+        Grant::Config { key, .. } => Held::Config(key.clone()),
         Grant::Net { address } => Held::Net(address.clone()),
         Grant::Logging => Held::Logging,
     }

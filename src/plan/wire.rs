@@ -26,7 +26,7 @@ use super::{
     denial::{self, Group},
     error::{Error, Failure, Near, Role},
     exports,
-    graph::{Edge, Graph, HostImport, Rest, Wanted, Why, Wiring},
+    graph::{Edge, Export, Graph, HostImport, Rest, Wanted, Why, Wiring},
     holdings::{self, Holdings},
     middleware::{self, Fronts},
     order::{self, Cycle},
@@ -512,9 +512,11 @@ impl Planner<'_> {
                     }
                     Provider::Host => {
                         let name = Name::new(&import);
-                        let entry = host
-                            .entry(name.canonical())
-                            .or_insert_with(|| HostImport { import: import.clone(), wanted_by: Vec::new() });
+                        let entry = host.entry(name.canonical()).or_insert_with(|| HostImport {
+                            import: import.clone(),
+                            wanted_by: Vec::new(),
+                            near: Vec::new(),
+                        });
                         if Name::new(&entry.import).semver() < name.semver() {
                             entry.import.clone_from(&import);
                         }
@@ -525,6 +527,14 @@ impl Planner<'_> {
             }
         }
         graph.host = host.into_values().collect();
+        for host in &mut graph.host {
+            let wanted = Name::new(&host.import);
+            let offers = self.offers.get(wanted.base).into_iter().flatten();
+            let others = offers.filter(|(_, export)| !Name::new(export).compatible(&wanted));
+            host.near = others
+                .map(|(index, export)| Export { name: (*export).to_owned(), from: self.name(*index).to_owned() })
+                .collect();
+        }
         graph
     }
 

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use wasmparser::{component_types::ComponentItem, types::TypesRef};
 use wit_parser::decoding::DecodedWasm;
 
 use crate::language::Language;
@@ -9,7 +10,7 @@ use crate::language::Language;
 use super::{
     Part,
     error::{Error, Failure, Kind, Looks},
-    limits,
+    limits, packages,
 };
 
 /// Reads the world of a component, binary or text.
@@ -17,7 +18,28 @@ use super::{
 /// `name` is what the component is called in messages and in the graph. The bytes of core modules inside are not
 /// looked at. Fails for core modules, WIT packages, truncated or invalid files, and whatever else it is.
 pub fn decode_part(name: &str, bytes: &[u8], language: Option<Language>) -> Result<Part, Error> {
-    match decode_binary(name, bytes)? {
+    part(name, decode_binary(name, bytes)?, language)
+}
+
+/// Reads the world of a binary component whose types are known from its validation: those of its imports and exports, by
+/// their full names and in their order.
+pub(crate) fn decode_types<'a>(
+    name: &str,
+    binary: &[u8],
+    language: Option<Language>,
+    types: TypesRef<'a>,
+    items: impl IntoIterator<Item = (&'a str, &'a ComponentItem)> + Send,
+) -> Result<Part, Error> {
+    let decoded = limits::guarded(|| match packages::cycle_of(types, items) {
+        Some(package) => Err(needs_itself(&package)),
+        None => wit_parser::decoding::decode(binary).map_err(|e| invalid(&e, binary)).and_then(bounded),
+    });
+    let decoded = decoded.and_then(|decoded| decoded).map_err(|kind| Error::from(Failure::new(kind).of(name)))?;
+    part(name, decoded, language)
+}
+
+fn part(name: &str, decoded: DecodedWasm, language: Option<Language>) -> Result<Part, Error> {
+    match decoded {
         DecodedWasm::Component(resolve, world) => {
             Ok(Part { name: name.to_owned(), language, resolve: Arc::new(resolve), world })
         }
@@ -30,14 +52,15 @@ pub fn decode_part(name: &str, bytes: &[u8], language: Option<Language>) -> Resu
 
 /// Reads a component or an encoded WIT package, binary or text.
 pub(crate) fn decode_binary(name: &str, bytes: &[u8]) -> Result<DecodedWasm, Error> {
-    let decoded = limits::guarded(|| {
-        let decoded = decode(bytes)?;
-        match limits::types(decoded.resolve()) {
-            Ok(()) => Ok(decoded),
-            Err((_, failure)) => Err(failure.kind),
-        }
-    });
+    let decoded = limits::guarded(|| decode(bytes).and_then(bounded));
     decoded.and_then(|decoded| decoded).map_err(|kind| Failure::new(kind).of(name).into())
+}
+
+fn bounded(decoded: DecodedWasm) -> Result<DecodedWasm, Kind> {
+    match limits::types(decoded.resolve()) {
+        Ok(()) => Ok(decoded),
+        Err((_, failure)) => Err(failure.kind),
+    }
 }
 
 /// A binary whose structure does not hold together.
@@ -55,7 +78,15 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DecodedWasm, Kind> {
     if wasmparser::Parser::is_core_wasm(&binary) {
         return Err(Kind::CoreModule);
     }
+    if let Some(package) = packages::cycle(&binary) {
+        return Err(needs_itself(&package));
+    }
     wit_parser::decoding::decode(&binary).map_err(|e| invalid(&e, &binary))
+}
+
+fn needs_itself(package: &str) -> Kind {
+    let message = format!("no WIT can say what it imports and exports: the package `{package}` needs itself");
+    Kind::Invalid { message, offset: None }
 }
 
 /// The binary form of a component or module, whichever form it is in. `name` is what to call it in messages.
@@ -155,6 +186,23 @@ mod tests {
         let mut broken = whole.clone();
         broken[8] = 99;
         assert_eq!(code(&broken), "resolve::invalid-component");
+    }
+
+    /// Valid, and nothing that WIT can say; the parser would not come to an end.
+    #[test]
+    fn packages_that_need_each_other_are_refused() {
+        let text = |back: &str| {
+            format!(
+                r#"(component
+                    (import "a:x/one" (instance $one (export "r" (type (sub resource)))))
+                    (alias export $one "r" (type $r))
+                    (import "b:y/two" (instance $two (alias outer 1 $r (type $r)) (export "r" (type (eq $r)))))
+                    (alias export $two "r" (type $s))
+                    (import "{back}/three" (instance (alias outer 1 $s (type $r)) (export "r" (type (eq $r))))))"#
+            )
+        };
+        assert_eq!(code(text("c:z").as_bytes()), "ok");
+        assert_eq!(code(text("a:x").as_bytes()), "resolve::invalid-component");
     }
 
     #[test]

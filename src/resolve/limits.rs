@@ -4,7 +4,11 @@
 //! on a thread of their own ([`guarded`]) whose stack is deep enough for everything the bounds below let through, and
 //! whose panics become a failure.
 
-use std::{any::Any, thread};
+use std::{
+    any::Any,
+    panic::{self, AssertUnwindSafe},
+    thread,
+};
 
 use wit_parser::{Resolve, Type, TypeDefKind, TypeId};
 
@@ -25,6 +29,8 @@ const TYPE_DEPTH: usize = 100;
 /// Members of one type, written out. wasmparser's own bound for what it calls the effective type size.
 const TYPE_SIZE: usize = 1_000_000;
 
+/// What the thread is called.
+const GUARDED: &str = "guarded";
 /// Address space, of which only what is touched is ever taken.
 const STACK: usize = 512 << 20;
 
@@ -36,9 +42,13 @@ pub(super) fn guarded<T: Send>(parse: impl FnOnce() -> T + Send) -> Result<T, Ki
             Err(panic) => panic.downcast::<&str>().map_or_else(|_| String::new(), |message| (*message).to_owned()),
         },
     };
+    // Within such a thread already.
+    if thread::current().name() == Some(GUARDED) {
+        return panic::catch_unwind(AssertUnwindSafe(parse)).map_err(said);
+    }
     thread::scope(|scope| {
         thread::Builder::new()
-            .name("guarded".to_owned())
+            .name(GUARDED.to_owned())
             .stack_size(STACK)
             .spawn_scoped(scope, parse)
             .map_err(|e| Kind::Crashed { message: format!("cannot start a thread: {e}") })?

@@ -34,18 +34,24 @@ mod diagnose;
 mod enlarge;
 mod error;
 mod limits;
+mod packages;
 mod read;
+mod standalone;
 mod subset;
 mod universe;
 mod world;
 
-pub(crate) use self::decode::{binary, decode_binary, guarded, truncated, unreadable};
 pub use self::{
     decode::decode_part,
     enlarge::{Enlarged, enlarged},
     error::{Error, Failure, Kind, Place},
     read::text,
+    standalone::{Subject, Wit},
     universe::{Alias, Provenance},
+};
+pub(crate) use self::{
+    decode::{binary, decode_binary, decode_types, guarded, truncated, unreadable},
+    packages::{members, named},
 };
 use self::{read::Reader, universe::Universe};
 
@@ -148,19 +154,30 @@ pub fn files(project: &Project) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
+/// The places of WIT that a project's components are written against, relative to its root, each with those components.
+pub fn places(project: &Project) -> Result<IndexMap<PathBuf, Vec<String>>, Error> {
+    let mut places: IndexMap<PathBuf, Vec<String>> = IndexMap::new();
+    let mut failures = Vec::new();
+    for (name, component) in &project.manifest.components {
+        let Origin::Source(source) = &component.origin else { continue };
+        match locate(project, component, &source.value) {
+            Ok(place) => place.into_iter().for_each(|place| places.entry(place).or_default().push(name.clone())),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if failures.is_empty() { Ok(places) } else { Err(Error { failures }) }
+}
+
 /// The WIT package in a file, or in a folder with its `deps`; what is not there comes from the bundle. Nothing outside
 /// of the folder is read.
 pub fn package(path: &Path) -> Result<(Arc<Resolve>, PackageId), Error> {
-    let unreadable = |error: std::io::Error| {
-        Failure::new(Kind::Unreadable { path: path.display().to_string(), cause: error.to_string() })
-    };
-    let place = path.canonicalize().map_err(unreadable)?;
-    let root = if place.is_dir() { place.as_path() } else { place.parent().unwrap_or(&place) };
-    let tree = Reader::new(root).tree(&place)?;
-    let universe = Universe::load(tree, Vec::new()).map_err(|failures| Error { failures })?;
-    match universe.main {
-        Some(main) => Ok((universe.resolve, main)),
-        None => Err(Failure::new(Kind::Empty { path: path.display().to_string() }).into()),
+    let wit = Wit::read(path, path)?;
+    match wit.subject {
+        Subject::Packages(packages) if !packages.is_empty() => Ok((wit.resolve, packages[0])),
+        _ => {
+            let message = format!("{}: this is a component, not a WIT package", path.display());
+            Err(Failure::new(Kind::Rejected { message }).into())
+        }
     }
 }
 

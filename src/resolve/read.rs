@@ -19,7 +19,7 @@ use super::{
 };
 
 /// The WIT at one place.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Tree {
     /// `None`: nothing but the bundle.
     pub main: Option<Source>,
@@ -27,7 +27,7 @@ pub(super) struct Tree {
 }
 
 /// One WIT package, not parsed yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Source {
     Text(Vec<Arc<SourceFile>>),
     /// Encoded as WebAssembly, binary or text.
@@ -40,6 +40,8 @@ pub(super) enum Source {
 /// Reads below one root, within one budget.
 pub(super) struct Reader<'a> {
     root: &'a Path,
+    /// What to show in the root's place; nothing for a project's.
+    shown: &'a Path,
     budget: usize,
     files: Vec<PathBuf>,
 }
@@ -47,7 +49,13 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// `root`: absolute, without symlinks.
     pub fn new(root: &'a Path) -> Reader<'a> {
-        Reader { root, budget: limits::WIT_BYTES, files: Vec::new() }
+        Reader { root, shown: Path::new(""), budget: limits::WIT_BYTES, files: Vec::new() }
+    }
+
+    /// Names files below another path than the root.
+    #[must_use]
+    pub fn shown_below(self, shown: &'a Path) -> Reader<'a> {
+        Reader { shown, ..self }
     }
 
     /// All files read so far; absolute.
@@ -207,7 +215,7 @@ impl<'a> Reader<'a> {
 
     /// As the user would write it.
     fn name(&self, path: &Path) -> String {
-        path.strip_prefix(self.root).unwrap_or(path).display().to_string()
+        self.shown.join(path.strip_prefix(self.root).unwrap_or(path)).display().to_string()
     }
 }
 

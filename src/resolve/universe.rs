@@ -8,7 +8,7 @@
 //! 6. refuses types that no tool further down could take.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -62,13 +62,18 @@ pub(super) struct Universe {
 impl Universe {
     /// Resolves what was read, with the packages that worlds are `named` by in the manifest.
     pub fn load(tree: Tree, named: Vec<PackageName>) -> Result<Universe, Vec<Failure>> {
-        limits::guarded(|| load(tree, named)).unwrap_or_else(|kind| Err(vec![Failure::new(kind)]))
+        limits::guarded(|| load(tree, named, Resolve::default())).unwrap_or_else(|kind| Err(vec![Failure::new(kind)]))
+    }
+
+    /// The same with what is `@unstable` under these features.
+    pub fn with_features(tree: Tree, features: BTreeSet<String>) -> Result<Universe, Vec<Failure>> {
+        let resolve = Resolve { features: features.into_iter().collect(), ..Resolve::default() };
+        limits::guarded(|| load(tree, Vec::new(), resolve)).unwrap_or_else(|kind| Err(vec![Failure::new(kind)]))
     }
 }
 
-fn load(tree: Tree, named: Vec<PackageName>) -> Result<Universe, Vec<Failure>> {
+fn load(tree: Tree, named: Vec<PackageName>, mut resolve: Resolve) -> Result<Universe, Vec<Failure>> {
     let mut texts = Texts::default();
-    let mut resolve = Resolve::default();
     let mut failures = Vec::new();
     let mut provenance = HashMap::new();
     let mut aliases = BTreeMap::new();

@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, sync::Mutex};
 
 use crate::diagnostic::Problem;
 
-use super::tell::{Teller, Told};
+use super::{
+    grants::Missing,
+    tell::{Teller, Told},
+};
 
 /// A call that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +19,8 @@ pub(super) struct Denial {
     pub interface: &'static str,
     /// What it asked for, e.g. "the bucket `visits`".
     pub what: String,
-    /// What a manifest would say to grant it, e.g. `kv = "visits"`.
-    pub grant: String,
+    /// What would grant it.
+    pub grant: Missing,
 }
 
 /// What has been told already.
@@ -48,8 +51,11 @@ impl Denial {
             format!("{who} was refused {what} (`{interface}`): it is not granted"),
         )
         .help(format!(
-            "to grant it, add `NAME = {{ {grant} }}` to `[grants]` and `NAME` to the `grants` of {} in `mosaic.toml`",
+            "to grant it, add `NAME = {{ {} }}` to `[grants]` and `NAME` to the `grants` of {} in `mosaic.toml`; where a \
+             file is run or served: `{}`",
+            grant.line(),
             part.as_ref().map_or_else(|| "the component".to_owned(), |part| format!("`[components.{part}]`")),
+            grant.flag(),
         ));
         problem.component = part.clone();
         problem
@@ -66,7 +72,7 @@ mod tests {
             part: Some(part.to_owned()),
             interface,
             what: "the bucket `x`".to_owned(),
-            grant: "kv = \"x\"".to_owned(),
+            grant: Missing::new("kv", "x"),
         }
     }
 

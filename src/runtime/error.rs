@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use crate::diagnostic::{Diagnose, Problem};
 
-use super::trap::Trapped;
+use super::trap::{Frame, Trapped};
 
 /// Why a component could not be run or served.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +34,7 @@ pub enum Error {
     Data { path: PathBuf, source: redb::DatabaseError },
     #[error("cannot create the folder `{}`", .path.display())]
     DataFolder { path: PathBuf, source: std::io::Error },
-    #[error("buckets are granted, but there is no folder to keep them in")]
+    #[error("buckets or containers are granted, but there is no folder to keep them in")]
     NoData,
     #[error("cannot listen on {address}")]
     Bind { address: SocketAddr, source: std::io::Error },
@@ -113,8 +113,15 @@ pub(super) fn trap_problem(what: &str, trapped: &Trapped) -> Problem {
     };
     let mut problem = Problem::error("runtime::trap", message);
     problem.component = trapped.part().map(str::to_owned);
-    problem.causes = trapped.frames.iter().map(ToString::to_string).collect();
+    problem.causes = stack(&trapped.frames);
     problem
+}
+
+/// A line for each frame; one for all that follow each other and are the same, as recursion leaves them.
+fn stack(frames: &[Frame]) -> Vec<String> {
+    let frames: Vec<String> = frames.iter().map(ToString::to_string).collect();
+    let runs = frames.chunk_by(|one, next| one == next);
+    runs.map(|run| if run.len() > 1 { format!("{} ({} times)", run[0], run.len()) } else { run[0].clone() }).collect()
 }
 
 fn chain(mut problem: Problem, error: &wasmtime::Error) -> Problem {

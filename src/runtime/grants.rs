@@ -59,12 +59,18 @@ impl<T: Ord> Scope<T> {
 pub struct Grants {
     /// Buckets of `wasi:keyvalue`.
     pub buckets: Scope<String>,
+    /// Containers of `wasi:blobstore`.
+    pub containers: Scope<String>,
     /// Where outgoing HTTP requests may go.
     pub http_out: Scope<Authority>,
     /// Folders it sees. Two with one guest path: the first counts.
     pub dirs: Vec<Dir>,
     /// Environment variables, with their values.
     pub env: BTreeMap<String, String>,
+    /// Keys of `wasi:config` it may have values for.
+    pub config_keys: Scope<String>,
+    /// Values of `wasi:config`, as far as there are any.
+    pub config: BTreeMap<String, String>,
     /// Peers of TCP connections and UDP datagrams, and names it may look up.
     pub net: Scope<Address>,
     /// `wasi:logging` messages are told rather than dropped.
@@ -130,9 +136,12 @@ impl Grants {
     /// Adds what `other` grants.
     pub fn merge(&mut self, other: Grants) {
         self.buckets.merge(other.buckets);
+        self.containers.merge(other.containers);
         self.http_out.merge(other.http_out);
         self.net.merge(other.net);
         self.env.extend(other.env);
+        self.config_keys.merge(other.config_keys);
+        self.config.extend(other.config);
         self.logging |= other.logging;
         for dir in other.dirs {
             if !self.dirs.contains(&dir) {
@@ -149,7 +158,9 @@ impl Grants {
             "filesystem" => grants.dirs.push(Dir::new(root, Some("/"), Access::ReadWrite)),
             "http" => grants.http_out = Scope::All,
             "keyvalue" => grants.buckets = Scope::All,
+            "blobstore" => grants.containers = Scope::All,
             "logging" => grants.logging = true,
+            "config" => grants.config_keys = Scope::All,
             // A variable that is no text cannot be told to a guest.
             "env" => grants.env.extend(
                 std::env::vars_os()
@@ -170,10 +181,12 @@ impl Grants {
             let refused = || SectionError { held: held.to_string() };
             match held {
                 Held::Kv(bucket) => grants.buckets.insert(bucket.clone()),
+                Held::Blob(container) => grants.containers.insert(container.clone()),
                 Held::HttpOut(authority) => grants.http_out.insert(authority.parse().map_err(|_| refused())?),
                 Held::Net(address) => grants.net.insert(address.parse().map_err(|_| refused())?),
                 Held::Logging => grants.logging = true,
                 Held::Env(name) => drop(grants.env.insert(name.clone(), std::env::var(name).unwrap_or_default())),
+                Held::Config(key) => grants.config_keys.insert(key.clone()),
                 Held::Family(word) => grants.merge(Grants::family(word, root).ok_or_else(refused)?),
                 Held::Dir { path, guest, readonly } => {
                     let inside = |step| matches!(step, Component::Normal(_) | Component::CurDir);
@@ -195,18 +208,22 @@ impl Grants {
 
     /// These grants made smaller by flags: of each kind that `flags` names anything of, only what `flags` names; kinds
     /// it says nothing of are left as they are. A variable keeps the value the flag gives it, a folder the lesser access.
+    /// Values of `wasi:config` are set rather than narrowed, for keys that are granted.
     ///
     /// Errors where a flag names what is not granted: all of it.
     pub fn narrow(&self, flags: &Grants) -> Result<Grants, NarrowError> {
         let mut excess = Vec::new();
         let mut narrowed = self.clone();
         narrow_scope(&mut narrowed.buckets, &flags.buckets, "kv", &mut excess);
+        narrow_scope(&mut narrowed.containers, &flags.containers, "blob", &mut excess);
         narrow_scope(&mut narrowed.http_out, &flags.http_out, "http-out", &mut excess);
         narrow_scope(&mut narrowed.net, &flags.net, "net", &mut excess);
         if !flags.env.is_empty() {
             excess.extend(flags.env.keys().filter(|name| !self.env.contains_key(*name)).map(|n| grant_line("env", n)));
             narrowed.env = flags.env.clone();
         }
+        excess.extend(flags.config.keys().filter(|key| !self.config_keys.allows(key)).map(|k| grant_line("config", k)));
+        narrowed.config.extend(flags.config.clone());
         if !flags.dirs.is_empty() {
             let granted = |dir: &Dir| {
                 let climbs = dir.host.components().any(|part| part == Component::ParentDir);
@@ -242,8 +259,40 @@ fn narrow_scope<T: Ord + Clone + fmt::Display>(
 }
 
 /// A grant as a manifest writes it: `kv = "visits"`.
-pub(super) fn grant_line(kind: &str, value: &str) -> String {
+fn grant_line(kind: &str, value: &str) -> String {
     format!("{kind} = {value:?}")
+}
+
+/// A grant that somebody misses, in the words of those who could give it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Missing {
+    /// The key in a manifest; mostly the flag's name too.
+    pub kind: &'static str,
+    /// `None`: it is granted or it is not.
+    pub value: Option<String>,
+}
+
+impl Missing {
+    pub fn new(kind: &'static str, value: impl Into<String>) -> Missing {
+        Missing { kind, value: Some(value.into()) }
+    }
+
+    /// As a manifest writes it: `kv = "visits"`.
+    pub fn line(&self) -> String {
+        match &self.value {
+            Some(value) => grant_line(self.kind, value),
+            None => format!("{} = true", self.kind),
+        }
+    }
+
+    /// As a command line writes it: `--kv visits`.
+    pub fn flag(&self) -> String {
+        match (self.kind, &self.value) {
+            ("config", Some(key)) => format!("--config-var {key}=VALUE"),
+            (kind, Some(value)) => format!("--{kind} {value}"),
+            (kind, None) => format!("--{kind}"),
+        }
+    }
 }
 
 impl Dir {
@@ -345,6 +394,7 @@ mod tests {
         let grants = Grants::default();
         assert!(grants.buckets.is_closed() && grants.http_out.is_closed() && grants.net.is_closed());
         assert!(grants.dirs.is_empty() && grants.env.is_empty() && !grants.logging);
+        assert!(grants.containers.is_closed() && grants.config_keys.is_closed() && grants.config.is_empty());
     }
 
     #[test]
@@ -365,6 +415,27 @@ mod tests {
             granted.narrow(&asked).unwrap_err().excess,
             ["kv = \"secrets\"", "net = \"db:5432\"", "env = \"HOME\"", "logging = true"]
         );
+    }
+
+    #[test]
+    fn a_flag_gives_values_to_granted_keys() {
+        let values = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
+        let granted =
+            Grants { config_keys: scope(&["mode", "name"]), config: values("name", "x"), ..Grants::default() };
+        let flags = |key| Grants { config: values(key, "y"), ..Grants::default() };
+        let narrowed = granted.narrow(&flags("mode")).unwrap();
+        assert_eq!(narrowed.config.len(), 2);
+        assert_eq!(granted.narrow(&flags("name")).unwrap().config["name"], "y");
+        assert_eq!(granted.narrow(&flags("other")).unwrap_err().excess, ["config = \"other\""]);
+    }
+
+    #[test]
+    fn what_is_missing_can_be_pasted() {
+        let kv = Missing::new("kv", "visits");
+        assert_eq!((kv.line().as_str(), kv.flag().as_str()), ("kv = \"visits\"", "--kv visits"));
+        let logging = Missing { kind: "logging", value: None };
+        assert_eq!((logging.line().as_str(), logging.flag().as_str()), ("logging = true", "--logging"));
+        assert_eq!(Missing::new("config", "mode").flag(), "--config-var mode=VALUE");
     }
 
     #[test]

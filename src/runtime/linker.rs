@@ -44,6 +44,8 @@ fn linker(engine: &Engine, concurrency: bool, streams: Streams) -> wasmtime::Res
         wasmtime_wasi::p3::add_to_linker(&mut linker)?;
         wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
     }
+    host::blobstore::link(&mut linker)?;
+    host::config::link(&mut linker)?;
     host::logging::link(&mut linker)?;
     host::keyvalue::link(&mut linker)?;
     // From here on functions of Wasmtime's WASI are put behind ours.
@@ -175,6 +177,9 @@ mod tests {
             ("wasi:keyvalue/store", "open"),
             ("wasi:keyvalue/batch@0.2.0-draft2", "get-many"),
             ("wasi:keyvalue/atomics@0.2.0-draft", "increment"),
+            ("wasi:config/store@0.2.0-rc.1", "get"),
+            ("wasi:blobstore/container@0.2.0-draft", "container"),
+            ("wasi:config/runtime@0.2.0-draft", "get-all"),
             ("wasi:logging/logging", "log"),
             ("wasi:logging/logging@0.1.0-draft", "log"),
         ] {

@@ -8,20 +8,21 @@
 //! | `linker`, `host/` | the interfaces the host offers, and a component bound to them |
 //! | `state` | what the host keeps for a guest |
 //! | `run` | a program |
-//! | `serve`, `connection`, `exchange` | a server, its connections, one request |
+//! | `call/` | calls of exports, one after another |
+//! | `serve/` | a server, its connections, one request and its instance |
 //! | `trap`, `symbols`, `denials`, `tell`, `output` | what went wrong, was refused, was written, and how it is told |
 //!
 //! Invariants: nothing is granted that [`Grants`] does not name, and an ungranted call is answered by the interface's
-//! own error, never a trap; one request is one fresh instance; what a guest does costs its own run or request alone. No
+//! own error, never a trap; one request is one fresh instance, unless reuse is
+//! asked for; what a guest does costs its own run or request alone. No
 //! manifest and no project is known here, and nothing is printed: guest output is told as events, except that a program
 //! ([`run`]) has the standard streams of this process.
 
+mod call;
 mod code;
-mod connection;
 mod denials;
 mod engine;
 mod error;
-mod exchange;
 mod grants;
 mod host;
 mod limits;
@@ -37,11 +38,12 @@ mod trap;
 #[cfg(test)]
 mod tests;
 
+pub use call::{Arguments, CallError, Export, Returned, ReturnedValue, Session, Statement, Unfit};
 pub use code::{Artifact, Content};
 pub use error::{Entry, Error};
 pub use grants::{Access, Address, Authority, Dir, Grants, NarrowError, ParseError, Scope, SectionError};
 pub use limits::Limits;
 pub use output::{Cleaner, Styles, cleaned};
 pub use run::{RunOptions, run};
-pub use serve::{ServeOptions, Signals, Stop, serve};
+pub use serve::{AccessLog, LogFormat, ServeOptions, Signals, Stop, serve};
 pub use trap::{Frame, Reason, Trapped};

@@ -163,7 +163,7 @@ impl Cleaner {
 }
 
 /// Shows something and steers nothing: no control characters (C0, DEL, C1), no bidirectional overrides and isolates.
-fn is_printable(c: char) -> bool {
+pub(super) fn is_printable(c: char) -> bool {
     !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -6,7 +6,7 @@
 //!
 //! The exit code comes back as a value; a trap is an error that tells part, function and line.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use wasmtime_wasi::{I32Exit, WasiCtx, p2, p3};
 
@@ -16,12 +16,11 @@ use super::{
     code::{self, Artifact},
     error::{Entry, Error},
     grants::Grants,
-    host::{keyvalue, terminal},
+    host::terminal,
     limits::Limits,
     linker::{self, Streams, Wasi},
     state::{self, Guest, Host},
     symbols::Symbols,
-    tell,
     trap::Trapped,
 };
 
@@ -32,7 +31,7 @@ pub struct RunOptions {
     pub args: Vec<String>,
     pub grants: Grants,
     pub limits: Limits,
-    /// Where `wasi:keyvalue` is kept; needed where a bucket is granted and imported.
+    /// Where `wasi:keyvalue` and `wasi:blobstore` are kept; needed where something of them is granted and imported.
     pub data: Option<PathBuf>,
     pub home: Home,
 }
@@ -43,17 +42,9 @@ pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) ->
     let name = &artifact.name;
     let wasi = linker::entry(name, &code.component, Entry::Run)?;
     let pre = linker::link(name, &code, Streams::Own)?;
-    let buckets = keyvalue::open(&code.component, &options.grants, options.data.as_deref())?;
+    let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, options.data.as_deref())?;
 
     let mut symbols = Symbols::new(artifact, code.digest);
-    let (teller, mut told) = tell::channel();
-    let host = Arc::new(Host {
-        grants: options.grants.clone(),
-        limits: options.limits,
-        teller,
-        denials: Default::default(),
-        buckets,
-    });
     let mut streams = WasiCtx::builder();
     terminal::inherit(&mut streams);
     streams.arg(name).args(&options.args);

@@ -1,6 +1,7 @@
 //! What the host keeps for a guest: [`Host`] for as long as the artifact is served, [`Guest`] for one run or request.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,7 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use wasmtime::{Engine, Store, UpdateDeadline, component::ResourceTable};
+use tokio::sync::mpsc;
+use wasmtime::{
+    Engine, Store, UpdateDeadline,
+    component::{Component, ResourceTable},
+};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
@@ -17,9 +22,9 @@ use super::{
     denials::{Denial, Denials},
     error::Error,
     grants::{Access, Grants},
-    host::{self, http::Outgoing, keyvalue::Buckets, stdio::Speech},
+    host::{self, blobs::Blobs, http::Outgoing, keyvalue::Buckets, stdio::Speech},
     limits::{Limits, Meter},
-    tell::Teller,
+    tell::{self, Teller, Told},
     trap::OutOfTime,
 };
 
@@ -34,9 +39,25 @@ pub(super) struct Host {
     pub denials: Denials,
     /// `None` where no bucket is granted or none is imported.
     pub buckets: Option<Buckets>,
+    /// The same of containers.
+    pub blobs: Option<Arc<Blobs>>,
 }
 
 impl Host {
+    /// Opens what is granted and imported. What guests have to tell comes out of the receiver.
+    pub fn open(
+        component: &Component,
+        grants: &Grants,
+        limits: Limits,
+        data: Option<&Path>,
+    ) -> Result<(Arc<Host>, mpsc::Receiver<Told>), Error> {
+        let buckets = host::keyvalue::open(component, grants, data)?;
+        let blobs = host::blobstore::open(component, grants, data)?;
+        let (teller, told) = tell::channel();
+        let grants = grants.clone();
+        Ok((Arc::new(Host { grants, limits, teller, denials: Denials::default(), buckets, blobs }), told))
+    }
+
     pub fn refuse(&self, denial: Denial) {
         self.denials.refuse(denial, &self.teller);
     }
@@ -139,6 +160,11 @@ impl Default for Clock {
 }
 
 impl Clock {
+    /// Begins anew.
+    pub fn reset(&self) {
+        self.used.store(0, Ordering::Relaxed);
+    }
+
     /// Time used so far, the poll under way included.
     pub fn used(&self) -> Duration {
         let since = self.since.load(Ordering::Relaxed);

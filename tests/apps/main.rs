@@ -3,9 +3,12 @@
 //! The toolchains are there because `cargo xtask test` installs them first; a test whose toolchain is missing fails.
 
 mod backend;
+mod browser;
 mod denied;
 mod errors;
+mod host;
 mod matrix;
+mod page;
 mod pipeline;
 mod readme;
 mod scaffold;

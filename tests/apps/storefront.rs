@@ -16,6 +16,7 @@ fn enter(server: &Server, name: &str) -> String {
 fn pages_from_four_languages() {
     let project = Project::example("storefront");
     project.run(&["build"]).ok();
+    parts_are_seen(&project);
     let server = project.serve(&[]);
 
     let (status, page) = server.ask("GET", "/", &[], "");
@@ -53,6 +54,45 @@ fn pages_from_four_languages() {
     let server = project.serve(&[]);
     let (_, page) = server.ask("GET", "/", &[("authorization", &token), agent], "");
     assert!(page.contains("visit number 3."), "{page}");
+}
+
+/// What the app says of itself, read from its bytes alone.
+fn inspected(project: &Project) -> serde_json::Value {
+    let ran = project.run(&["inspect", "--graph", "--needs", "--format", "json"]).ok();
+    serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran}"))
+}
+
+/// Whether there is evidence that a part uses TCP.
+fn tcp(inspection: &serde_json::Value, part: &str) -> String {
+    let parts = inspection["needs"]["parts"].as_array().expect("parts");
+    let part = parts.iter().find(|it| it["name"] == part).expect("the part");
+    let evidence = part["evidence"].as_array().expect("evidence");
+    let tcp = evidence.iter().find(|it| it["capability"] == "tcp").expect("it imports sockets, which are closed to it");
+    assert_eq!(tcp["method"], "recorded-imports", "{tcp}");
+    tcp["found"].as_str().expect("a word").to_owned()
+}
+
+fn parts_are_seen(project: &Project) {
+    let inspection = inspected(project);
+    let parts = inspection["overview"]["parts"].as_array().expect("parts");
+    let word = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let languages: BTreeMap<_, _> =
+        parts.iter().map(|part| (word(&part["name"]), word(&part["origin"]["language"]))).collect();
+    let expected = [("auth", "go"), ("gateway", "rust"), ("inference", "python"), ("render", "javascript")];
+    assert_eq!(languages, expected.map(|(name, language)| (name.to_owned(), language.to_owned())).into());
+
+    let nodes = inspection["graph"]["nodes"].as_array().expect("nodes");
+    let name =
+        |id: &serde_json::Value| word(&nodes[usize::try_from(id.as_u64().expect("an id")).expect("small")]["name"]);
+    let edges = inspection["graph"]["edges"].as_array().expect("edges");
+    let wires: std::collections::BTreeSet<_> = edges
+        .iter()
+        .filter(|edge| edge["kind"] == "wire" && word(&edge["import"]).starts_with("acme:shop/"))
+        .map(|edge| (name(&edge["from"]), name(&edge["to"])))
+        .collect();
+    let expected = [("auth", "inference"), ("gateway", "auth"), ("gateway", "inference"), ("gateway", "render")];
+    assert_eq!(wires, expected.map(|(from, to)| (from.to_owned(), to.to_owned())).into());
+    assert_eq!(tcp(&inspection, "inference"), "no-use");
 }
 
 /// Component → whether it was built anew.
@@ -122,6 +162,7 @@ def attempts() -> list[str]:
         ),
     );
     project.run(&["build"]).ok();
+    assert_eq!(tcp(&inspected(&project), "inference"), "use");
     let log = project.file("log");
     let server = Server::start({
         let mut command = project.mosaic(&["serve", "--addr", "127.0.0.1:0"]);

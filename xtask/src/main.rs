@@ -1,6 +1,8 @@
 //! The project's own tasks: `cargo xtask TASK`. One file a task; nothing here is shipped.
 
+mod bench;
 mod demo;
+mod docs;
 mod http;
 mod peers;
 mod setup;
@@ -20,7 +22,9 @@ Tasks:
   demo   set up, build the storefront, serve it, send real requests, show what came back
   test   set up, then every test that CI runs, with a printed time budget [GROUP…]
   soak   the long forms of the tests
+  bench  figures of the release build beside those of other tools [compose]
   tidy   check the invariants that a program can see
+  docs   write the pages of documentation that are made from the code
   wit    take the bundled WASI packages anew from the crates that carry them
   setup  build `cargo-mosaic` and install the toolchains that demo and test need
          --tests: and the other tools that tests run, from one pinned table
@@ -33,7 +37,9 @@ fn main() -> ExitCode {
         Some("demo") => demo::run(),
         Some("test") => test::run(rest),
         Some("soak") => test::soak(),
+        Some("bench") => bench::run(rest),
         Some("tidy") => tidy::run(),
+        Some("docs") => docs::run(),
         Some("wit") => wit::run(rest),
         Some("setup") => setup::run().and_then(|_| match rest {
             [] => Ok(()),

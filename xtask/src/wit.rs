@@ -108,7 +108,10 @@ const SOURCES: &[Source] = &[
     Source {
         name: "wash-runtime",
         version: "0.1.0",
-        packages: &[("logging", "0.1.0-draft", "wit/deps/wasi-logging-0.1.0-draft")],
+        packages: &[
+            ("blobstore", "0.2.0-draft", "wit/deps/wasi-blobstore-0.2.0-draft"),
+            ("logging", "0.1.0-draft", "wit/deps/wasi-logging-0.1.0-draft"),
+        ],
     },
     Source {
         name: "wasmtime-wasi-keyvalue",

@@ -87,7 +87,9 @@ impl Backend for JavaScript {
     fn build(&self, unit: &Unit, _events: Events<'_>) -> Result<Vec<u8>, Problem> {
         let modules = read(unit).map_err(|errors| first(unit, errors))?;
         let mut component = snapshot::build(unit, &modules).map_err(|error| first(unit, vec![error]))?;
+        modules.sources().record(&mut component);
         packages::record(&modules.files(), &mut component);
+        modules.sources().record(&mut component);
         Ok(component)
     }
 

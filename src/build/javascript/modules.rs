@@ -11,7 +11,7 @@
 //! Files outside the component's folder are only read from `node_modules`.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
@@ -30,7 +30,12 @@ use super::{
     outline::{Outline, Value},
     strip,
 };
-use crate::{build::staging::Folder, cache, diagnostic::SourceFile};
+use crate::{
+    build::staging::Folder,
+    cache,
+    diagnostic::SourceFile,
+    language::{Language, sources::Sources},
+};
 
 /// Extensions of modules, in the order they are looked for.
 const EXTENSIONS: [&str; 6] = ["ts", "mts", "tsx", "js", "mjs", "jsx"];
@@ -54,6 +59,8 @@ pub struct Module {
     /// The same, imports rewritten.
     pub code: String,
     pub outline: Outline,
+    /// Interfaces of the world that it imports, as it names them.
+    pub interfaces: BTreeSet<String>,
     /// Where its specifiers lead.
     targets: BTreeMap<String, PathBuf>,
 }
@@ -145,6 +152,15 @@ impl Modules {
         self.known.keys().cloned().collect()
     }
 
+    /// What they import of the world, and in which files.
+    pub fn sources(&self) -> Sources {
+        let mut sources = Sources { language: Language::JavaScript.name().to_owned(), ..Sources::default() };
+        for module in self.known.values() {
+            module.interfaces.iter().for_each(|interface| sources.imports(interface, &module.source.name));
+        }
+        sources
+    }
+
     /// The original of a file of the copy.
     pub fn original(&self, place: &str) -> Option<&Module> {
         self.known.values().find(|module| module.place == place)
@@ -218,6 +234,7 @@ impl Reader<'_> {
         }
         let own_place = place.clone();
         let mut targets = BTreeMap::new();
+        let mut interfaces = BTreeSet::new();
         let mut errors = Vec::new();
         let mut edits: Vec<(Range<usize>, String)> = Vec::new();
         for (specifier, requests) in &parsed.module_record.requested_modules {
@@ -227,6 +244,7 @@ impl Reader<'_> {
                 edits.extend(requests.iter().map(|r| (r.span.start as usize..r.span.end as usize, text.clone())));
             };
             if let Some(bridge) = self.world.get(specifier) {
+                interfaces.insert(specifier.to_owned());
                 bridge.iter().for_each(|place| lead_to(place));
                 continue;
             }
@@ -262,7 +280,7 @@ impl Reader<'_> {
         }
         rewritten.push_str(&code[at..]);
         drop(parsed);
-        Ok(Module { source, place, parsed: code, code: rewritten, outline, targets })
+        Ok(Module { source, place, parsed: code, code: rewritten, outline, interfaces, targets })
     }
 
     fn resolve(&self, from: &Path, specifier: &str) -> Result<PathBuf, String> {
@@ -301,7 +319,15 @@ fn json(source: Arc<SourceFile>, place: String) -> Result<Module, Error> {
     }
     let text = serde_json::Value::String(source.text.clone());
     let code = format!("export default JSON.parse({text});\n");
-    Ok(Module { source, place, parsed: String::new(), code, outline: Outline::default(), targets: BTreeMap::new() })
+    Ok(Module {
+        source,
+        place,
+        parsed: String::new(),
+        code,
+        outline: Outline::default(),
+        interfaces: BTreeSet::new(),
+        targets: BTreeMap::new(),
+    })
 }
 
 fn syntax(source: &Arc<SourceFile>, errors: &[OxcDiagnostic]) -> Vec<Error> {

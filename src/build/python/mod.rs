@@ -21,6 +21,7 @@ mod names;
 mod outline;
 mod packages;
 mod snapshot;
+mod sources;
 #[cfg(test)]
 mod tests;
 
@@ -98,7 +99,9 @@ impl Backend for Python {
         let wanted = names::classes(&unit.part.resolve, unit.part.world);
         let resources = check::resources_in_entry(&modules, &layout.entry, &wanted);
         let mut component = snapshot::build(unit, &layout, &resources).map_err(|error| first(unit, vec![error]))?;
+        sources::sources(&modules).record(&mut component);
         packages::record(layout.packages.as_deref(), &mut component);
+        sources::sources(&modules).record(&mut component);
         Ok(component)
     }
 }

@@ -134,6 +134,11 @@ impl Modules {
         late.filter(move |(_, (name, _))| !is_loaded(name)).map(|(module, (name, span))| (module, name.as_str(), span))
     }
 
+    /// Every module that was read, by name.
+    pub fn all(&self) -> impl Iterator<Item = &Module> {
+        self.known.values()
+    }
+
     pub fn get(&self, name: &str) -> Option<&Module> {
         self.known.get(name)
     }

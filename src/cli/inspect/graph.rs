@@ -128,6 +128,7 @@ impl<'a> Drawing<'a> {
             let name = edge.import.as_str();
             let target = self.graph.node(edge.to);
             match (edge.kind, target) {
+                (_, Some(target)) if node.is_whole() && target.parent == Some(node.id) => {}
                 (EdgeKind::Inward, _) => handed.push(name),
                 (_, Some(target)) if target.kind == NodeKind::Denial => closed.push(name),
                 (EdgeKind::Wire, Some(target)) if Some(target.id) == node.parent => own.push(name),
@@ -135,8 +136,11 @@ impl<'a> Drawing<'a> {
             }
         }
         // What nobody calls is there all the same.
-        let inside =
-            self.graph.nodes.iter().filter(|inner| inner.parent == Some(node.id) && inner.kind != NodeKind::Denial);
+        let inside = self
+            .graph
+            .nodes
+            .iter()
+            .filter(|inner| inner.parent == Some(node.id) && !node.is_whole() && inner.kind != NodeKind::Denial);
         let called: HashSet<u32> =
             self.graph.edges.iter().filter(|edge| edge.kind != EdgeKind::Inward).map(|edge| edge.to).collect();
         for inner in inside.filter(|inner| !called.contains(&inner.id)) {

@@ -6,8 +6,11 @@
 //!
 //! Every string from a binary goes through [`table`] or `clean`: it may say anything and steer nothing.
 
+mod diff;
 mod graph;
+mod needs;
 mod overview;
+mod sizes;
 mod table;
 mod versions;
 
@@ -18,7 +21,7 @@ use std::{
 
 use mosaic::{
     diagnostic::Problem,
-    inspect::{self, Inspection, Section},
+    inspect::{self, Inspection, Section, model::Graph},
 };
 use serde::Serialize;
 
@@ -36,17 +39,25 @@ Examples:
   cargo mosaic inspect                     the project's app, as it was built
   cargo mosaic inspect some.wasm           any component or core module, whoever made it
   cargo mosaic inspect some.wasm --graph   who is inside, and who calls whom
+  cargo mosaic inspect some.wasm --needs   what each part can do, what is closed to it, and what points at it
   cargo mosaic inspect some.wasm --wit     its interface as WIT
-  cargo mosaic inspect wit/ --wit          a WIT package")]
+  cargo mosaic inspect a.wasm --diff b.wasm
+  cargo mosaic inspect wit/ --wit          a WIT package
+  cargo mosaic inspect --sbom              the packages inside, as CycloneDX
+  cargo mosaic inspect --format html > report.html
+                                           all of it as one page to click through")]
 pub struct Args {
     /// Component or core module (binary or text), WIT file or folder, precompiled artifact; else the project's app
     file: Option<PathBuf>,
     #[command(flatten)]
     sections: Sections,
-    /// How to show it; `json` is one document, whose schema `--schema` prints
+    /// Another file to compare the first with: FILE --diff OTHER
+    #[arg(long, value_name = "OTHER", requires = "file")]
+    diff: Option<PathBuf>,
+    /// How to show it; `json` is one document, whose schema `--schema` prints; `html` is one page of all there is
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     format: Format,
-    /// Print the JSON schema of `--format json`, and nothing else
+    /// Print the JSON schema of `--format json`, and nothing else; with `--diff`, of that
     #[arg(long)]
     schema: bool,
     #[command(flatten)]
@@ -63,18 +74,40 @@ struct Sections {
     /// Who is inside, and who calls whom
     #[arg(long)]
     graph: bool,
+    /// Where the bytes go, and what could be saved
+    #[arg(long)]
+    sizes: bool,
+    /// What each part can do to the world around it
+    #[arg(long)]
+    needs: bool,
     /// Which tools made what is inside
     #[arg(long)]
     producers: bool,
     /// Which versions of WIT packages there are, and who has them
     #[arg(long)]
     versions: bool,
+    /// The packages inside, part by part: a bill of materials, as CycloneDX 1.6 or SPDX 2.3
+    #[arg(long, value_enum, value_name = "FORM", num_args = 0..=1, default_missing_value = "cyclonedx", require_equals = true)]
+    sbom: Option<Bill>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     Text,
     Json,
+    /// The graph, for Graphviz
+    Dot,
+    /// The graph, as a Mermaid flowchart
+    Mermaid,
+    /// The graph, as a picture
+    Svg,
+    Html,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Bill {
+    Cyclonedx,
+    Spdx,
 }
 
 impl Sections {
@@ -82,8 +115,11 @@ impl Sections {
         let flags = [
             (self.wit, Section::Wit),
             (self.graph, Section::Graph),
+            (self.sizes, Section::Sizes),
+            (self.needs, Section::Needs),
             (self.producers, Section::Producers),
             (self.versions, Section::Versions),
+            (self.sbom.is_some(), Section::Sbom),
         ];
         flags.into_iter().filter_map(|(is_asked, section)| is_asked.then_some(section)).collect()
     }
@@ -91,14 +127,27 @@ impl Sections {
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     if args.schema {
-        reporter.raw(inspect::schema_text().as_bytes());
+        let schema = if args.diff.is_some() { inspect::diff_schema_text() } else { inspect::schema_text() };
+        reporter.raw(schema.as_bytes());
         return Ok(Exit::Done);
+    }
+    if let (Some(before), Some(after)) = (&args.file, &args.diff) {
+        return compared(before, after, args.format, reporter);
     }
     let path = match args.file {
         Some(path) => path,
         None => app(&args.project)?,
     };
-    let sections = args.sections.asked();
+    if let (Some(Bill::Spdx), Format::Text | Format::Json) = (args.sections.sbom, args.format) {
+        let bill = inspect::bill(&path.display().to_string(), &bytes(&path)?)?;
+        reporter.raw(format!("{:#}\n", inspect::sbom::spdx(&bill)).as_bytes());
+        return Ok(Exit::Done);
+    }
+    let sections = match args.format {
+        Format::Text | Format::Json => args.sections.asked(),
+        Format::Dot | Format::Mermaid | Format::Svg => vec![Section::Graph],
+        Format::Html => Section::ALL.to_vec(),
+    };
     let inspection = read(&path, &sections)?;
     if args.sections.wit && inspection.wit.is_none() {
         let problem = Problem::error("inspect::no-wit", format!("`{}` says no WIT", path.display()));
@@ -108,10 +157,56 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         };
         return Err(Failure::of(problem.because(why)));
     }
+    if args.sections.sbom.is_some() && inspection.sbom.is_none() {
+        let problem = Problem::error("inspect::no-packages", format!("`{}` tells of no packages", path.display()));
+        return Err(Failure::of(problem.because("only components and core modules carry a list of them")));
+    }
+    if let Some(text) = picture(args.format, &path, &inspection)? {
+        reporter.raw(text.as_bytes());
+        return Ok(Exit::Done);
+    }
     let shown = Shown { file: path.display().to_string(), inspection, sections };
     match args.format {
-        Format::Text => reporter.answer(&shown),
         Format::Json => reporter.raw(format!("{:#}\n", serde_json::json!(shown)).as_bytes()),
+        _ => reporter.answer(&shown),
+    }
+    Ok(Exit::Done)
+}
+
+/// What is asked for as a picture; `None` where it is not.
+fn picture(format: Format, path: &Path, inspection: &Inspection) -> Result<Option<String>, Failure> {
+    let draw: fn(&Graph) -> String = match format {
+        Format::Text | Format::Json => return Ok(None),
+        Format::Html => {
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            return Ok(Some(inspect::page::page(&name, inspection)));
+        }
+        Format::Dot => inspect::picture::dot,
+        Format::Mermaid => inspect::picture::mermaid,
+        Format::Svg => |graph| inspect::picture::svg(graph, inspect::picture::Style::Standalone),
+    };
+    match &inspection.graph {
+        Some(graph) => Ok(Some(draw(graph))),
+        None => {
+            let problem = Problem::error("inspect::no-graph", format!("`{}` has no graph to draw", path.display()));
+            Err(Failure::of(problem.because("nothing in it is put together")))
+        }
+    }
+}
+
+/// Two files side by side.
+fn compared(before: &Path, after: &Path, format: Format, reporter: &Reporter) -> Result<Exit, Failure> {
+    let names = [before, after].map(|path| path.display().to_string());
+    let (a, b) = (bytes(before)?, bytes(after)?);
+    let diff = inspect::diff((&names[0], &a), (&names[1], &b))?;
+    let compared = diff::Compared { files: names, diff };
+    match format {
+        Format::Text => reporter.answer(&compared),
+        Format::Json => reporter.raw(format!("{:#}\n", serde_json::json!(compared)).as_bytes()),
+        Format::Dot | Format::Mermaid | Format::Svg | Format::Html => {
+            let problem = Problem::error("inspect::no-picture", "there is no picture of a comparison");
+            return Err(Failure::of(problem.help("`--format text` or `--format json`")));
+        }
     }
     Ok(Exit::Done)
 }
@@ -132,12 +227,14 @@ fn read(path: &Path, sections: &[Section]) -> Result<Inspection, Failure> {
     if path.is_dir() || path.extension().is_some_and(|ending| ending == "wit") {
         return Ok(inspect::wit(path, sections)?);
     }
-    let bytes = std::fs::read(path).map_err(|error| {
-        Failure::of(
-            Problem::error("inspect::unreadable", format!("could not read `{name}`")).because(error.to_string()),
-        )
-    })?;
-    Ok(inspect::inspect(&name, &bytes, sections)?)
+    Ok(inspect::inspect(&name, &bytes(path)?, sections)?)
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| {
+        let problem = Problem::error("inspect::unreadable", format!("could not read `{}`", path.display()));
+        Failure::of(problem.because(error.to_string()))
+    })
 }
 
 #[derive(Serialize)]
@@ -174,7 +271,11 @@ fn section_text(section: Section, inspection: &Inspection, paint: Paint) -> Opti
             text
         }),
         Section::Graph => graph::text(inspection.graph.as_ref()?, paint),
+        Section::Sizes => sizes::text(inspection.sizes.as_ref()?, paint),
+        Section::Needs => needs::text(inspection.needs.as_ref()?, paint),
         Section::Producers => versions::producers(inspection.producers.as_ref()?, paint),
         Section::Versions => versions::text(inspection.versions.as_ref()?, paint),
+        // A document for programs: its strings are escaped as JSON has it.
+        Section::Sbom => format!("{:#}\n", inspection.sbom.as_ref()?),
     })
 }

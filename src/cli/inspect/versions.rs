@@ -6,7 +6,7 @@ use mosaic::inspect::model::{Made, SizeKind, Version};
 
 use super::{
     overview::made_by,
-    table::{Look, Table},
+    table::{Look, Table, width, wrapped},
 };
 use crate::cli::reporter::{Paint, bytes, clean::line as clean};
 
@@ -44,11 +44,15 @@ pub fn text(all: &[Version], paint: Paint) -> String {
         }
         let number = version.version.as_deref().unwrap_or("no version");
         let mut table = Table::new(4, &[Look::Plain, Look::Plain, Look::Dim]);
+        let before = 4 + number.len() + 2 + version.by.iter().map(|by| width(&by.name)).max().unwrap_or(0) + 2;
         for (place, by) in version.by.iter().enumerate() {
             let uses = [("imports", &by.imports), ("exports", &by.exports)];
             let uses = uses.into_iter().filter(|(_, interfaces)| !interfaces.is_empty());
             let uses: Vec<String> = uses.map(|(verb, all)| format!("{verb} {}", all.join(", "))).collect();
-            table.row([if place == 0 { number } else { "" }, &by.name, &uses.join("; ")]);
+            for (line, uses) in wrapped(&[uses.join("; ")], before).iter().enumerate() {
+                let (number, name) = if line == 0 { (number, by.name.as_str()) } else { ("", "") };
+                table.row([if place == 0 { number } else { "" }, name, uses]);
+            }
         }
         text += &table.text(paint);
     }

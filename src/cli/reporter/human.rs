@@ -122,7 +122,7 @@ impl Human {
         self.talk(&format!("{verb} {}\n", clean::line(text)));
     }
 
-    fn talk(&self, text: &str) {
+    pub fn talk(&self, text: &str) {
         match &self.progress {
             Some(progress) => progress.aside(|| self.err.write(text.as_bytes())),
             None => self.err.write(text.as_bytes()),

@@ -120,8 +120,8 @@ struct Tagged<'a, T> {
 fn label(label: &Label) -> Value {
     let text = &label.source.text;
     let span = problem::within(text, &label.span);
-    let (line, column) = position(text, span.start);
-    let (end_line, end_column) = position(text, span.end);
+    let (line, column) = label.source.position(span.start);
+    let (end_line, end_column) = label.source.position(span.end);
     json!({
         "file": label.source.name,
         "start": span.start,
@@ -133,11 +133,4 @@ fn label(label: &Label) -> Value {
         "text": label.text,
         "primary": label.primary,
     })
-}
-
-/// Line and column from 1; the column in characters.
-fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = &text[..at];
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
 }

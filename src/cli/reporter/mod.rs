@@ -131,6 +131,14 @@ impl Reporter {
         }
     }
 
+    /// A whole line among the talk, in a form of its own; programs are told the event instead.
+    pub fn aside(&self, line: &str, event: Event<'_>) {
+        match &self.form {
+            Form::Human(human) => human.talk(line),
+            Form::Json(json) => json.event(event),
+        }
+    }
+
     /// Takes the bars down before somebody else writes to the terminal, and tells the end, once.
     pub fn finish(&self, success: bool) {
         if !self.finished.swap(true, Ordering::SeqCst) {

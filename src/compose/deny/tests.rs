@@ -9,7 +9,7 @@ use wasmtime::{
 use wit_parser::{InterfaceId, Resolve, SourceMap};
 
 use super::{Copy, component};
-use crate::compose::{features, fixture::interface};
+use crate::compose::fixture::interface;
 
 /// The packages of WASI that are published together, each after those it uses.
 const TOGETHER: &[&str] = &["io", "clocks", "random", "filesystem", "sockets", "cli", "http"];
@@ -66,12 +66,10 @@ fn closed(resolve: &Resolve, interfaces: &[InterfaceId]) -> Vec<u8> {
     let copies: Vec<_> =
         names.iter().zip(interfaces).map(|(name, id)| Copy { name, resolve, interface: *id }).collect();
     let bytes = component(&copies).unwrap_or_else(|error| panic!("{names:?}: {error:#}"));
-    let valid = wasmparser::Validator::new_with_features(features()).validate_all(&bytes);
-    valid.unwrap_or_else(|error| panic!("{names:?}: {error}"));
-    let surface = crate::compose::encode::surface(&bytes).expect("a surface");
+    let shape = crate::compose::validate::made(&bytes).unwrap_or_else(|error| panic!("{names:?}: {error}"));
     for name in &names {
-        assert!(surface.exports.contains(name), "{name} is not among {:?}", surface.exports);
-        assert!(!surface.imports.contains(name), "{name} is asked of the host");
+        assert!(shape.exports.contains_key(name), "{name} is not among {:?}", shape.exports);
+        assert!(!shape.imports.contains_key(name), "{name} is asked of the host");
     }
     bytes
 }

@@ -20,7 +20,7 @@ use crate::{compare, resolve};
 /// Fills in the interfaces that edges are of, and how many functions each port has.
 pub(in super::super) fn interfaces(raw: &Raw<'_>, seen: &mut Seen) {
     let mut decoded: HashMap<usize, Option<Decoded>> = HashMap::new();
-    let Seen { graph, components, .. } = seen;
+    let Seen { graph, components } = seen;
     for (node, component) in graph.nodes.iter_mut().zip(components.iter()) {
         let Some(component) = *component else { continue };
         let decoded = decoded.entry(component).or_insert_with(|| decode(raw, component));

@@ -30,8 +30,6 @@ pub(super) struct Seen {
     pub graph: Graph,
     /// The component of each node; none for one that is imported, and for a core module.
     pub components: Vec<Option<usize>>,
-    /// Of each node the imports that its own code calls, by number; all of them for one without nodes inside.
-    pub called: Vec<Vec<usize>>,
 }
 
 /// Reads the graph. Recurses with instances within instances: call it [`crate::resolve::guarded`].
@@ -66,7 +64,7 @@ pub(super) fn read(raw: &Raw<'_>, file: &str) -> Seen {
         })
         .collect();
     ends::follow(&mut graph, &called);
-    Seen { graph, components, called }
+    Seen { graph, components }
 }
 
 fn number(id: usize) -> u32 {

@@ -108,7 +108,11 @@ fn of_component(
     let port = |name: &str, kind| Port { name: name.to_owned(), kind: port_kind(kind), functions: None };
     let modules = modules(raw, component);
     let functions: u32 = modules.iter().map(|module| module.functions).fold(0, u32::saturating_add);
-    let kind = match (it.has_code(), tracer.traced[component].children.is_empty()) {
+    let is_leaf = tracer.traced[component].children.is_empty();
+    // The file may be a composition of several engines.
+    let engine = origin::engine(raw, component).filter(|_| is_leaf || it.has_code() || origin::is_one(raw, component));
+    let kind = match (it.has_code(), is_leaf) {
+        (false, false) if engine.is_some() => NodeKind::Part,
         (false, false) => NodeKind::Composition,
         (true, false) => NodeKind::Part,
         (false, true) => NodeKind::Types,
@@ -119,7 +123,7 @@ fn of_component(
     Node {
         id,
         origin: match kind {
-            NodeKind::Part => origin::of(raw, component),
+            NodeKind::Part => engine.or_else(|| origin::compiled_by(raw, component)),
             _ => None,
         },
         name,

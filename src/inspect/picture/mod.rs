@@ -1,8 +1,9 @@
 //! A graph as a picture: DOT, Mermaid, and SVG with a layout of our own.
 //!
 //! 1. [`Drawing`]: what is drawn. Nodes that only define types, and edges that hand types on, say nothing of who calls
-//!    whom and are left out. All edges from one node to another become one link. What comes from the host is written
-//!    into the node that wants it, not drawn as lines: every part of every app wants something, and mostly the same.
+//!    whom and are left out; an engine with what it runs is one node. All edges from one node to another become one
+//!    link. What comes from the host is written into the node that wants it, not drawn as lines: every part of every app
+//!    wants something, and mostly the same.
 //! 2. [`dot`] and [`mermaid`] leave the layout to whoever draws them; [`scene`] places everything for [`svg`], which is
 //!    also the picture in the HTML page.
 //!
@@ -96,7 +97,8 @@ impl<'a> Drawing<'a> {
         for node in &graph.nodes {
             // A node comes after the one around it; what is in a node that is left out is left out.
             let parent = node.parent.map(|parent| places.get(parent as usize).copied().flatten());
-            let is_drawn = node.kind != NodeKind::Types && parent != Some(None);
+            let is_in_whole = node.parent.and_then(|parent| graph.node(parent)).is_some_and(Node::is_whole);
+            let is_drawn = node.kind != NodeKind::Types && parent != Some(None) && !is_in_whole;
             if is_drawn {
                 let place = drawing.nodes.len();
                 if let Some(Some(parent)) = parent {

@@ -11,11 +11,13 @@ use crate::inspect::model::NodeKind;
 pub const TITLE: f64 = 14.0;
 pub const SMALL: f64 = 11.0;
 pub const LABEL: f64 = 11.0;
+/// How much wider the bold face is.
+const BOLD: f64 = 1.14;
 
 const PADDING: f64 = 24.0;
 const HEADING: f64 = 40.0;
 /// Of a box without anything inside.
-const WIDTH: (f64, f64) = (136.0, 280.0);
+const WIDTH: (f64, f64) = (136.0, 320.0);
 
 /// A picture.
 #[derive(Debug, Default)]
@@ -111,7 +113,7 @@ fn leaf(drawing: &Drawing<'_>, place: usize) -> Placement {
     let shown = &drawing.nodes[place];
     let title = super::words::shortened(&visible(&shown.node.name), 30);
     let subtitle = super::words::shortened(&shown.subtitle(), 36);
-    let text = width(&title, TITLE).max(width(&subtitle, SMALL)) + 36.0;
+    let text = width(&title, TITLE * BOLD).max(width(&subtitle, SMALL)) + 40.0;
     let wanted = shown.host.iter().map(|word| width(word, SMALL) + 9.0).sum::<f64>() + 60.0;
     let width = if shown.host.is_empty() { text } else { text.max(wanted.min(210.0)) };
     let width = width.clamp(WIDTH.0, WIDTH.1).round();
@@ -170,7 +172,7 @@ fn inside(
     let left = if has_entries { 0.0 } else { PADDING };
     frame.is_frame = true;
     frame.width =
-        (left + placed.width + PADDING).max(width(&frame.title, TITLE) + width(&frame.subtitle, SMALL) + 64.0);
+        (left + placed.width + PADDING).max(width(&frame.title, TITLE * BOLD) + width(&frame.subtitle, SMALL) + 64.0);
     frame.height = HEADING + placed.height + PADDING;
     let boxes = children.iter().zip(&placed.corners).zip(&network.vertices);
     let boxes = boxes.map(|((place, (x, y)), vertex)| (*place, (x + left, y + HEADING), vertex.height));

@@ -166,6 +166,19 @@ fn nothing_overlaps() {
 }
 
 #[test]
+fn everyone_calling_everyone_ends() {
+    let mut graph = many(250);
+    graph.edges.clear();
+    for from in 1..=250 {
+        graph.edges.extend((from + 1..=250).map(|to| edge(from, to, "a:b/c", EdgeKind::Wire)));
+    }
+    let started = std::time::Instant::now();
+    let picture = svg(&graph, Style::Standalone);
+    assert_eq!(picture.matches("<g class=\"link\"").count(), 250 * 249 / 2);
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+#[test]
 fn circles_and_strays_are_drawn_all_the_same() {
     let mut graph = many(5);
     graph.edges = vec![

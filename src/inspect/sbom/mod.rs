@@ -37,6 +37,8 @@ pub struct Part {
     /// Names from the outermost inwards, `shop/auth`; empty for the file itself.
     pub path: String,
     pub language: Option<String>,
+    /// It is an engine with what it runs.
+    is_whole: bool,
     /// By package URL.
     pub packages: BTreeMap<String, Package>,
     /// Package URLs: the first needs the second.

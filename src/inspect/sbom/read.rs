@@ -5,44 +5,41 @@ use wasmparser::{Chunk, Parser, Payload};
 
 use super::{Bill, Part};
 use crate::{
-    inspect::model::{Graph, Module, Node},
+    inspect::model::{Graph, Module},
     packages::{Ecosystem, Package, auditable, go, section},
 };
 
 /// Reads the bill of a binary that has this graph. `name`: what to call it where it has no name of its own.
+///
+/// What an engine keeps in components of its own is told with what it runs.
 pub fn read(name: &str, graph: &Graph, binary: &[u8]) -> Bill {
     let mut parts: Vec<Part> = Vec::new();
+    // By node, the part that has its packages.
+    let mut told: Vec<usize> = Vec::with_capacity(graph.nodes.len());
     for node in &graph.nodes {
-        let mut part = Part {
-            path: path(graph, node),
-            language: node.origin.as_ref().map(|it| it.language.clone()),
-            ..Part::default()
+        // A parent comes before what is in it.
+        let parent = node.parent.and_then(|id| Some((graph.node(id)?, *told.get(id as usize)?)));
+        let at = match parent {
+            Some((parent, at)) if parent.is_whole() || parts[at].is_whole => at,
+            _ => {
+                let path = if node.parent.is_some() { graph.path(node.id) } else { String::new() };
+                let language = node.origin.as_ref().map(|it| it.language.clone());
+                parts.push(Part { path, language, is_whole: node.is_whole(), ..Part::default() });
+                parts.len() - 1
+            }
         };
+        told.push(at);
+        let part = &mut parts[at];
         if let Some(bytes) = node.range.as_ref().and_then(|range| binary.get(range.start as usize..range.end as usize))
         {
             own_sections(bytes, &mut |name, contents| part.take(name, contents));
         }
         node.modules.iter().for_each(|module| part.take_module(module, binary));
-        if node.parent.is_none() || !part.packages.is_empty() {
-            parts.push(part);
-        }
     }
+    parts.retain(|part| part.path.is_empty() || !part.packages.is_empty());
     let own = graph.nodes.first().map(|node| node.name.clone()).filter(|own| !own.is_empty());
     let sha256 = Sha256::digest(binary).iter().map(|byte| format!("{byte:02x}")).collect();
     Bill { name: own.unwrap_or_else(|| name.to_owned()), sha256, parts }
-}
-
-/// Names from below the file inwards.
-fn path(graph: &Graph, node: &Node) -> String {
-    let mut names = Vec::new();
-    let mut at = Some(node);
-    // A parent comes before what is in it: the way up ends.
-    while let Some(node) = at.filter(|node| node.parent.is_some_and(|parent| parent < node.id)) {
-        names.push(node.name.as_str());
-        at = node.parent.and_then(|parent| graph.node(parent));
-    }
-    names.reverse();
-    names.join("/")
 }
 
 impl Part {

@@ -252,13 +252,15 @@ fn what_is_written_is_read_as_the_same_plan_and_composed_by_wac_to_the_same() {
             wire(&[("app", "hot", "import"), ("app", "cold", "disk")]),
         ),
     ] {
-        let (graph, composed) = compose::app(&parts, &wiring, &Options::default()).expect("composed");
+        let (graph, composed) =
+            compose::app(&parts, &wiring, &Options::default(), &compose::Options::default()).expect("composed");
         let wac = write(&graph).expect("written");
         let (instances, wiring) = compose::instantiated(&parts, &text(&wac), Default::default())
             .unwrap_or_else(|e| panic!("{:?}\n{wac}", e.problems()));
-        let (again, composed_again) = compose::app(&instances, &wiring, &Options::default()).expect("composed");
+        let (again, composed_again) =
+            compose::app(&instances, &wiring, &Options::default(), &compose::Options::default()).expect("composed");
         assert_eq!(bare(&again), bare(&graph), "{wac}");
-        assert_eq!(composed_again.digest, composed.digest, "{wac}");
+        assert_eq!(composed_again.digest(), composed.digest(), "{wac}");
         let theirs = compose::component("theirs", by_wac(&wac, &parts), None).expect("a component");
         let ours = compose::component("ours", composed.bytes, None).expect("a component");
         let surface = |part: &Part| {
@@ -285,13 +287,15 @@ fn what_is_made_for_the_app_is_a_comment() {
         .map(|(name, world)| (name.to_owned(), built(name, &wit(world))))
         .into_iter()
         .collect();
-    let (graph, composed) = compose::app(&parts, &Wiring::default(), &Options::default()).expect("composed");
+    let (graph, composed) =
+        compose::app(&parts, &Wiring::default(), &Options::default(), &compose::Options::default()).expect("composed");
     let wac = write(&graph).expect("written");
     assert!(wac.contains("// acme:shop/types@0.1.0: plain types, which Mosaic defines in the app itself"), "{wac}");
     let (instances, wiring) = compose::instantiated(&parts, &text(&wac), Default::default()).expect("read");
-    let (again, composed_again) = compose::app(&instances, &wiring, &Options::default()).expect("composed");
+    let (again, composed_again) =
+        compose::app(&instances, &wiring, &Options::default(), &compose::Options::default()).expect("composed");
     assert_eq!(again.types.keys().collect::<Vec<_>>(), ["acme:shop/types@0.1.0"]);
-    assert_eq!(composed_again.digest, composed.digest);
+    assert_eq!(composed_again.digest(), composed.digest());
 }
 
 #[test]

@@ -46,7 +46,8 @@ pub(super) struct Found {
 }
 
 /// The drafts that the host offers, each under the one version it offers.
-const DRAFTS: &[(&str, &str)] = &[("config", "0.2.0-rc.1"), ("keyvalue", "0.2.0-draft"), ("logging", "0.1.0-draft")];
+const DRAFTS: &[(&str, &str)] =
+    &[("blobstore", "0.2.0-draft"), ("config", "0.2.0-rc.1"), ("keyvalue", "0.2.0-draft"), ("logging", "0.1.0-draft")];
 
 /// What an unversioned name of a WASI draft means; `None` for every other name.
 pub(super) fn draft(name: &PackageName) -> Option<PackageName> {

@@ -382,6 +382,14 @@ pub(super) const TABLE: &[Bundled] = &[
         ],
     },
     Bundled {
+        name: "blobstore",
+        version: "0.2.0-draft",
+        origin: Origin { name: "wash-runtime", version: "0.1.0" },
+        files: &[
+            wit!("blobstore/0.2.0-draft/package.wit"),
+        ],
+    },
+    Bundled {
         name: "logging",
         version: "0.1.0-draft",
         origin: Origin { name: "wash-runtime", version: "0.1.0" },

@@ -68,7 +68,9 @@ fn every_package_is_what_its_name_says_and_needs_only_the_bundle() {
         assert_eq!(found.derived_from, None);
         assert!(found.group.nested.is_empty());
         for dependency in found.group.main.foreign_deps.keys() {
-            assert_eq!(dependency.version, asked.version, "{asked} needs {dependency}");
+            // A draft names whatever release it was written against.
+            let is_draft = asked.version.as_ref().is_some_and(|version| !version.pre.is_empty());
+            assert!(is_draft || dependency.version == asked.version, "{asked} needs {dependency}");
             assert!(find(dependency).is_some(), "{asked} needs {dependency}");
         }
     }

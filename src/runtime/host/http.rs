@@ -15,7 +15,7 @@ use wasmtime_wasi_http::{
 
 use crate::runtime::{
     denials::Denial,
-    grants::{Authority, Scope, grant_line},
+    grants::{Authority, Missing, Scope},
     state::{Guest, Host},
     trap::caller,
 };
@@ -64,7 +64,7 @@ impl WasiHttpHooks for Outgoing {
                 part: self.part.take(),
                 interface: "wasi:http/outgoing-handler",
                 what: format!("a request to `{authority}`"),
-                grant: grant_line("http-out", authority),
+                grant: Missing::new("http-out", authority),
             });
             return Box::new(std::future::ready(Err(Error::HttpRequestDenied)));
         }

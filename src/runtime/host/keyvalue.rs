@@ -14,7 +14,7 @@ use wasmtime::{
 use crate::runtime::{
     denials::Denial,
     error::Error,
-    grants::{Grants, grant_line},
+    grants::{Grants, Missing},
     state::Guest,
     trap::caller,
 };
@@ -225,7 +225,7 @@ fn open_bucket(
             part: caller(&store),
             interface: "wasi:keyvalue/store",
             what: format!("the bucket `{name}`"),
-            grant: grant_line("kv", &name),
+            grant: Missing::new("kv", name),
         });
         return Ok(Err(Fault::AccessDenied));
     }

@@ -7,7 +7,7 @@ use wasmtime::component::{ComponentType, Lift, Linker};
 
 use crate::{
     event::LogLevel,
-    runtime::{denials::Denial, state::Guest, tell::Told, trap::caller},
+    runtime::{denials::Denial, grants::Missing, state::Guest, tell::Told, trap::caller},
 };
 
 /// The names it goes by.
@@ -62,7 +62,7 @@ pub(in crate::runtime) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<(
                             part,
                             interface: "wasi:logging/logging",
                             what: "logging, so its messages are dropped".to_owned(),
-                            grant: "logging = true".to_owned(),
+                            grant: Missing { kind: "logging", value: None },
                         });
                     }
                     Ok(())

@@ -1,8 +1,11 @@
 //! The host's own side of the interfaces: one file each.
 //!
-//! What Wasmtime's WASI implements is linked as it is; here is what it leaves out (logging, keyvalue), and where a
+//! What Wasmtime's WASI implements is linked as it is; here is what it leaves out (blobstore, config, logging, keyvalue), and where a
 //! refusal must be told or a stream must know its part.
 
+pub(super) mod blobs;
+pub(super) mod blobstore;
+pub(super) mod config;
 pub(super) mod http;
 pub(super) mod keyvalue;
 pub(super) mod logging;

@@ -22,7 +22,7 @@ use wasmtime_wasi::{
 
 use crate::runtime::{
     denials::Denial,
-    grants::{Address, Scope, grant_line},
+    grants::{Address, Missing, Scope},
     state::{Guest, Host},
     trap::caller,
 };
@@ -44,7 +44,7 @@ pub(in crate::runtime) fn grant(wasi: &mut WasiCtxBuilder, host: &Arc<Host>) {
                     part: None,
                     interface: "wasi:sockets",
                     what: format!("the address `{address}`"),
-                    grant: grant_line("net", &address.to_string()),
+                    grant: Missing::new("net", address.to_string()),
                 });
             }
             granted
@@ -128,7 +128,7 @@ pub(in crate::runtime) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<(
                     part: caller(&store),
                     interface: "wasi:sockets/ip-name-lookup",
                     what: format!("the look-up of `{name}`"),
-                    grant: grant_line("net", &format!("{name}:PORT")),
+                    grant: Missing::new("net", format!("{name}:PORT")),
                 });
                 return Ok((Err(ErrorCode::AccessDenied),));
             }
@@ -147,7 +147,7 @@ fn refuse_socket(part: Option<String>, host: &Host, protocol: &str) {
         part,
         interface: "wasi:sockets",
         what: format!("a {protocol} socket"),
-        grant: grant_line("net", "HOST:PORT"),
+        grant: Missing::new("net", "HOST:PORT"),
     });
 }
 

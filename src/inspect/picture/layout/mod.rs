@@ -7,7 +7,7 @@
 //! Edges bend right behind the layer that they leave and run level into the next: what is written on the level run is
 //! never crossed by another edge of the same gap, and labels, one to a landing, do not overlap.
 //!
-//! Linear in nodes and edges but for sorting; edges that are all long make as many points as they cross layers.
+//! Linear in nodes and edges but for sorting; of points there are at most so many.
 
 mod order;
 mod place;
@@ -23,6 +23,10 @@ const AROUND_LABEL: f64 = 26.0;
 pub const LANDING: f64 = 22.0;
 /// Between two edges that leave one node, at most.
 const LEAVING: f64 = 14.0;
+
+/// With more points than this, the rest of the long edges are led straight: such a picture is read by nobody, but whoever
+/// made the binary shall not say how long it takes.
+const MOST_POINTS: usize = 20_000;
 
 /// What is to be placed.
 #[derive(Debug, Clone, Default)]
@@ -123,6 +127,7 @@ fn layered(network: &Network) -> Layered {
     let boxes = network.vertices.len();
     let size = network.vertices.iter().map(|vertex| (vertex.width, vertex.height)).collect();
     let mut layered = Layered { layer, size, boxes, ..Layered::default() };
+    let mut points = 0;
     for edge in &network.edges {
         let mut chain = Vec::new();
         let mut at = edge.from;
@@ -130,6 +135,8 @@ fn layered(network: &Network) -> Layered {
         let (first, last) = (layered.layer[edge.from], layered.layer[edge.to]);
         let between: Vec<usize> =
             if first <= last { (first + 1..last).collect() } else { (last + 1..first).rev().collect() };
+        points += between.len();
+        let between = if points <= MOST_POINTS { between } else { Vec::new() };
         for layer in between {
             let point = layered.layer.len();
             layered.layer.push(layer);
@@ -166,6 +173,8 @@ fn attach(network: &Network, layered: &mut Layered) {
     for layer in &layered.layers {
         layer.iter().enumerate().for_each(|(at, vertex)| rank[*vertex] = at);
     }
+    let mut incoming: Vec<Vec<usize>> = vec![Vec::new(); layered.boxes];
+    network.edges.iter().enumerate().for_each(|(at, edge)| incoming[edge.to].push(at));
     for vertex in 0..layered.boxes {
         // Leaving: in the order of where they go.
         let mut leaving = layered.out[vertex].clone();
@@ -177,11 +186,11 @@ fn attach(network: &Network, layered: &mut Layered) {
             layered.links[link].leaves = (at as f64 - middle) * step;
         }
         // Landing: in the order of where they come from, those of one landing together.
-        let landings = network.edges.iter().filter(|edge| edge.to == vertex).map(|edge| edge.landing + 1).max();
+        let landings = incoming[vertex].iter().map(|at| network.edges[*at].landing + 1).max();
         let Some(landings) = landings else { continue };
         let mut sums = vec![(0.0_f64, 0.0_f64); landings];
         let mut links = Vec::new();
-        for (edge, chain) in network.edges.iter().zip(&layered.chains).filter(|(edge, _)| edge.to == vertex) {
+        for (edge, chain) in incoming[vertex].iter().map(|at| (&network.edges[*at], &layered.chains[*at])) {
             if let Some(last) = chain.last() {
                 links.push((*last, edge.landing));
                 let sum = &mut sums[edge.landing];

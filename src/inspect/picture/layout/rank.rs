@@ -50,5 +50,24 @@ pub fn layers(network: &Network) -> Vec<usize> {
             layers[vertex] = layers[vertex].max(nearest.saturating_sub(1));
         }
     }
+    spread(network, &called, &out, &mut layers, base);
     layers
+}
+
+/// Vertices without edges fill the layers that have the fewest.
+fn spread(network: &Network, called: &[bool], out: &[Vec<usize>], layers: &mut [usize], base: usize) {
+    let is_alone = |vertex: usize| !called[vertex] && out[vertex].is_empty();
+    let alone: Vec<usize> = (0..layers.len()).filter(|vertex| is_alone(*vertex)).collect();
+    let last = (0..layers.len()).filter(|vertex| !is_alone(*vertex)).map(|vertex| layers[vertex]).max();
+    // About as many beside as below each other where nothing else says how wide it is.
+    let last = last.unwrap_or(base).max(base + (alone.len() as f64 / 2.0).sqrt() as usize);
+    let mut counts = vec![0_usize; last + 1];
+    for vertex in (0..layers.len()).filter(|vertex| !is_alone(*vertex) && !network.vertices[*vertex].is_entry) {
+        counts[layers[vertex]] += 1;
+    }
+    for vertex in alone {
+        let fewest = (base..=last).min_by_key(|layer| counts[*layer]).unwrap_or(base);
+        layers[vertex] = fewest;
+        counts[fewest] += 1;
+    }
 }

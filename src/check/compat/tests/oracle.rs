@@ -1,0 +1,145 @@
+//! Our verdict against that of `wit_component::targets`, which lets an engine's validator decide: a component of the old
+//! world, all of whose imports are used, is held against the new one. (`semver_check` does the same with a component of
+//! its own, after taking all versions away.)
+
+use std::sync::Arc;
+
+use wit_component::targets;
+use wit_parser::{Resolve, WorldId};
+
+use super::mutate::{Mutant, Random};
+use crate::{
+    check::{
+        compat::{Settings, aligned, compare, diff::Pair},
+        fits,
+    },
+    compose::fixture,
+    resolve::{Part, Subject, Wit},
+};
+
+/// Whether a component of a world runs where the other is offered. Names have to be equal.
+fn verdict(old: (&Arc<Resolve>, WorldId), new: (&Resolve, WorldId)) -> Result<(), String> {
+    targets(new.0, new.1, &component(old), false).map_err(|error| format!("{error:#}"))
+}
+
+fn component((resolve, world): (&Arc<Resolve>, WorldId)) -> Vec<u8> {
+    fixture::encoded(&Part { name: "old".to_owned(), language: None, resolve: resolve.clone(), world })
+}
+
+/// The new side under the old one's versions, for all packages of one name.
+fn without_versions(old: &Resolve, new: &Resolve) -> Resolve {
+    let base = |resolve: &Resolve, id| crate::check::compat::diff::base(&resolve.packages[id]);
+    let pairs = old.packages.iter().flat_map(|(a, _)| {
+        let same = new.packages.iter().filter(move |(b, _)| base(new, *b) == base(old, a));
+        same.map(move |(b, _)| Pair { old: a, new: b })
+    });
+    aligned(old, new, &pairs.collect::<Vec<_>>())
+}
+
+/// Every world of the bundle, in each version carried.
+fn bundled() -> Vec<(String, Vec<(String, Arc<Resolve>, WorldId)>)> {
+    let mut found: std::collections::BTreeMap<String, Vec<_>> = std::collections::BTreeMap::new();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("wit/bundled");
+    for package in std::fs::read_dir(folder).expect("the bundle").filter_map(Result::ok) {
+        if !package.path().is_dir() {
+            continue;
+        }
+        let package_name = package.file_name().to_string_lossy().into_owned();
+        for version in std::fs::read_dir(package.path()).expect("a package").filter_map(Result::ok) {
+            let wit = Wit::read(&version.path(), &version.path()).expect("the bundle resolves");
+            let version = version.file_name().to_string_lossy().into_owned();
+            let Subject::Packages(own) = &wit.subject else { panic!("WIT") };
+            for (name, world) in &wit.resolve.packages[own[0]].worlds {
+                let versions = found.entry(format!("wasi:{package_name}/{name}")).or_default();
+                versions.push((version.clone(), wit.resolve.clone(), *world));
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+#[test]
+fn every_pair_of_versions_of_every_bundled_world() {
+    let mut pairs = 0;
+    let mut wrong = Vec::new();
+    let track = |version: &str| version.rsplit_once('.').map(|(track, _)| track.to_owned());
+    for (world, versions) in bundled() {
+        for (old_version, old, a) in &versions {
+            for (new_version, new, b) in &versions {
+                if old_version == new_version {
+                    continue;
+                }
+                pairs += 1;
+                // Nothing of one track fits another, for an engine; what would without the number is asked.
+                let there = without_versions(old, new);
+                let oracle = verdict((old, *a), (&there, *b));
+                let unfit = fits::unfit((old, *a), (&there, *b));
+                if oracle.is_ok() != unfit.is_empty() {
+                    wrong.push(format!("{world} {old_version} -> {new_version}: {oracle:?}, ours {unfit:#?}"));
+                }
+                if track(old_version) == track(new_version) {
+                    let oracle = targets(new, *b, &component((old, *a)), true);
+                    let unfit = fits::unfit((old, *a), (new, *b));
+                    if oracle.is_ok() != unfit.is_empty() {
+                        wrong.push(format!("{world} {old_version} -> {new_version}, tracked: {oracle:?}, {unfit:#?}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(pairs > 100, "only {pairs} pairs");
+    assert!(wrong.is_empty(), "{} of {pairs}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Mutants of the bundled packages: what was edited is found, and what we say is what the oracle says.
+fn mutants(count: u64, first: u64) {
+    let mut wrong = Vec::new();
+    let originals = super::mutate::originals();
+    let (mut broken, mut fitting, mut edits) = (0, 0, 0);
+    for seed in first..first + count {
+        let mut random = Random::new(seed);
+        let Some(mutant) = Mutant::new(&originals, &mut random) else { continue };
+        let (old, new) = (&mutant.old, &mutant.new);
+        let compat = compare(old, new, &Settings::default()).expect("two versions");
+        edits += mutant.edits.len();
+        for edit in mutant.edits.iter().filter(|edit| !edit.told_by(&compat)) {
+            wrong.push(format!("seed {seed}: {edit:?} is not told:\n{}", super::told(&compat)));
+        }
+        let (Subject::Packages(before), Subject::Packages(after)) = (&old.subject, &new.subject) else { panic!("WIT") };
+        for fit in &compat.worlds {
+            let name = fit.world.rsplit('/').next().unwrap_or_default();
+            let a = old.resolve.packages[before[0]].worlds[name];
+            let b = new.resolve.packages[after[0]].worlds[name];
+            let oracle = verdict((&old.resolve, a), (&without_versions(&old.resolve, &new.resolve), b));
+            broken += usize::from(oracle.is_err());
+            fitting += usize::from(oracle.is_ok());
+            let breaks = compat.findings.iter().any(|finding| finding.rule.breaks());
+            if oracle.is_ok() != fit.old_on_new || (oracle.is_err() && !breaks) {
+                wrong.push(format!(
+                    "seed {seed}: {}: oracle {oracle:?}, ours:\n{}\n{}",
+                    fit.world,
+                    super::told(&compat),
+                    mutant.text
+                ));
+            }
+        }
+        if wrong.len() > 3 {
+            break;
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    // Enough of both kinds to mean something.
+    assert!(edits > 2 * usize::try_from(count).expect("small"), "{edits} edits");
+    assert!(broken > 100 && fitting > 100, "{broken} worlds broke, {fitting} did not");
+}
+
+#[test]
+fn a_thousand_mutants() {
+    mutants(1_000, 0);
+}
+
+#[test]
+#[ignore = "long: cargo xtask soak"]
+fn twenty_thousand_mutants() {
+    mutants(20_000, 1_000_000);
+}

@@ -1,0 +1,392 @@
+//! `cargo mosaic check`: does it hold together, and does it still hold with what was there before? Exit code 100 where
+//! it does not.
+//!
+//! 1. Levels of rules: those of the manifest, then those of the command line.
+//! 2. What is looked at: files, or the project. Each is validated, held against a world, or compared with a baseline.
+//! 3. Everything found is told as it comes, and written as reports at the end.
+
+mod baseline;
+mod impact;
+mod project;
+mod reports;
+
+use std::path::{Path, PathBuf};
+
+use mosaic::{
+    check::{
+        self, Finding, Report,
+        compat::{Level as RuleLevel, Settings, UnknownRule, compare, rules},
+    },
+    diagnostic::{Level, Problem},
+    resolve::{self, Wit},
+};
+use serde::Serialize;
+
+use self::{
+    baseline::Baseline,
+    reports::{Found, Wanted},
+};
+use super::{
+    Failure,
+    app::{Opened, write},
+    exit::Exit,
+    options::{LockArgs, ProjectArgs},
+    reporter::{Answer, Paint, Reporter},
+};
+
+/// Check that the parts of a project fit together, that component files are valid, that nothing breaks
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  cargo mosaic check                                 manifest, WIT and wiring, and the app if it is built
+  cargo mosaic check --against git:main              the same, and what the project's WIT breaks since `main`
+  cargo mosaic check --against old.wit new.wit       two versions: files or folders of WIT, or components
+  cargo mosaic check --world wasi:http/proxy@0.2.8 app.wasm
+  cargo mosaic check --impact new/wit                what a new version would do to the project's parts
+  cargo mosaic check --explain field-added           a rule, and what to do instead
+
+No compiler is started. The exit code is 100 where something is found wanting.")]
+pub struct Args {
+    /// Files to look at, else the project
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The version that must not be broken: git:REV[:PATH], a folder or file of WIT, a component
+    #[arg(long, value_name = "OLD", visible_alias = "baseline")]
+    against: Option<String>,
+    /// Hold components against a world: its full name, or FILE#NAME
+    #[arg(long, value_name = "WORLD", requires = "files", conflicts_with = "against")]
+    world: Option<String>,
+    /// What a new version of a package (WIT), or of a part ([PART=]component), would do to the project, or to a FILE
+    #[arg(long, value_name = "NEW", conflicts_with_all = ["against", "world"])]
+    impact: Option<String>,
+    /// Tell what a rule means; `all` lists them
+    #[arg(long, value_name = "RULE", exclusive = true)]
+    explain: Option<String>,
+    #[command(flatten)]
+    levels: Levels,
+    /// Write a report: sarif, junit, github, markdown or json; to standard output without a file
+    #[arg(long = "report", value_name = "FORMAT[=FILE]")]
+    reports: Vec<Wanted>,
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    lock: LockArgs,
+}
+
+/// How findings are weighed.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Rules")]
+struct Levels {
+    /// Fail on a rule, or on `major`, `minor`, `patch`, `all`
+    #[arg(short = 'D', long, value_name = "RULE")]
+    deny: Vec<String>,
+    /// Tell of it and go on
+    #[arg(short = 'W', long, value_name = "RULE")]
+    warn: Vec<String>,
+    /// Neither
+    #[arg(short = 'A', long, value_name = "RULE")]
+    allow: Vec<String>,
+    /// Findings that are known and accepted, one a line
+    #[arg(long, value_name = "FILE")]
+    baseline_file: Option<PathBuf>,
+    /// Write all that fails now to the file of accepted findings
+    #[arg(long, requires = "baseline_file")]
+    accept: bool,
+}
+
+pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
+    if let Some(name) = &args.explain {
+        return explain(name, reporter);
+    }
+    let mut found = Found::default();
+    match (&args.impact, args.files.is_empty()) {
+        (Some(new), _) => impact::impact_of(&args, new, &mut found, reporter)?,
+        (None, true) => whole_project(&args, &mut found, reporter)?,
+        (None, false) => files(&args, &mut found, reporter)?,
+    }
+    found.write(&args.reports, reporter)?;
+    if args.levels.accept {
+        return accept(&args.levels, &found, reporter);
+    }
+    Ok(if found.failed() { Exit::Wanting } else { Exit::Done })
+}
+
+/// The files named: validated, held against a world, or compared.
+fn files(args: &Args, found: &mut Found, reporter: &Reporter) -> Result<(), Failure> {
+    let settings = args.levels.settings(Settings::default())?;
+    for file in &args.files {
+        match (&args.against, &args.world) {
+            (Some(old), _) => compared(&Baseline::parse(old)?, file, &settings, found, reporter)?,
+            (None, Some(world)) => told(fits_world(file, world)?, "fits the world", found, reporter),
+            (None, None) => told(look(file)?, "valid", found, reporter),
+        }
+    }
+    Ok(())
+}
+
+/// The project: planned, its app validated if it is built, and compared with its baseline if there is one.
+fn whole_project(args: &Args, found: &mut Found, reporter: &Reporter) -> Result<(), Failure> {
+    let opened = Opened::new(&args.project, args.lock.looking(), reporter)?;
+    let manifest = &opened.project.manifest;
+    let planned = opened.plan();
+    let fits = planned.is_ok();
+    match planned {
+        Ok(graph) => found.tell(project::unused_grants(&opened, &graph), reporter),
+        Err(failure) => found.tell(failure.0, reporter),
+    }
+    found.tell(project::version_skew(&opened), reporter);
+    reporter.answer(&Wiring { fits, parts: opened.resolution.components.len() });
+    let app = opened.project.layout.app(&manifest.app.name.value);
+    if app.exists() {
+        told(look(&app)?, "valid", found, reporter);
+    }
+    let settings = args.levels.settings(manifest_settings(&opened)?)?;
+    let baseline = match (&args.against, &manifest.check.baseline) {
+        (Some(typed), _) => Baseline::parse(typed)?,
+        // A path in the manifest is relative to it.
+        (None, Some(said)) => match Baseline::parse(&said.value)? {
+            Baseline::Path(path) => Baseline::Path(opened.project.root.join(path)),
+            git @ Baseline::Git { .. } => git,
+        },
+        (None, None) => return Ok(()),
+    };
+    if let Baseline::Path(path) = &baseline
+        && path.extension().is_some_and(|ending| ending == "wasm" || ending == "wat")
+    {
+        if !app.exists() {
+            let problem =
+                Problem::error("check::not-built", "the app has not been built, so there is nothing to compare");
+            return Err(Failure::of(problem.help("`cargo mosaic build`")));
+        }
+        return compared(&baseline, &app, &settings, found, reporter);
+    }
+    for place in resolve::places(&opened.project)?.into_keys() {
+        // Of a folder that holds several places of WIT, the same one.
+        let baseline = match &baseline {
+            Baseline::Path(folder) if folder.join(&place).exists() => Baseline::Path(folder.join(&place)),
+            baseline => baseline.clone(),
+        };
+        compared(&baseline, &opened.project.root.join(place), &settings, found, reporter)?;
+    }
+    Ok(())
+}
+
+/// One place of WIT, or one component, with the version that must not be broken.
+fn compared(
+    baseline: &Baseline,
+    place: &Path,
+    settings: &Settings,
+    found: &mut Found,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+    let shown = place.strip_prefix(&here).unwrap_or(place);
+    let new = Wit::read(place, shown)?;
+    let Some(old) = baseline.read(place)? else {
+        let text = format!("{}: it was not there yet, so it can break nobody", shown.display());
+        reporter.event(mosaic::event::Event::Note { verb: "Skipping", text: &text });
+        return Ok(());
+    };
+    found.compared(compare(&old, &new, settings)?, reporter);
+    Ok(())
+}
+
+/// What the manifest says of rules.
+fn manifest_settings(opened: &Opened<'_>) -> Result<Settings, Failure> {
+    let check = &opened.project.manifest.check;
+    let mut settings = Settings::default();
+    let mut problems = Vec::new();
+    for (rule, word) in &check.rules {
+        let level = RuleLevel::of(word).unwrap_or(RuleLevel::Deny);
+        if let Err(unknown) = settings.set(&rule.value, level) {
+            problems.push(no_rule(&unknown).at(&opened.project.manifest.source, rule.span.clone(), "no such rule"));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Failure(problems));
+    }
+    if let Some(file) = &check.baseline_file {
+        settings.accept(&read_accepted(&opened.project.root.join(&file.value))?);
+    }
+    Ok(settings)
+}
+
+impl Levels {
+    /// What the command line says on top; the stricter flag has the last word.
+    fn settings(&self, mut settings: Settings) -> Result<Settings, Failure> {
+        let sets = [(&self.allow, RuleLevel::Allow), (&self.warn, RuleLevel::Warn), (&self.deny, RuleLevel::Deny)];
+        let mut problems = Vec::new();
+        for (names, level) in sets {
+            problems.extend(names.iter().filter_map(|name| settings.set(name, level).err()).map(|e| no_rule(&e)));
+        }
+        if !problems.is_empty() {
+            return Err(Failure(problems));
+        }
+        if let Some(file) = &self.baseline_file
+            && (file.exists() || !self.accept)
+        {
+            settings.accept(&read_accepted(file)?);
+        }
+        Ok(settings)
+    }
+}
+
+fn no_rule(unknown: &UnknownRule) -> Problem {
+    let problem = Problem::error("check::no-rule", format!("no rule is called `{}`", unknown.asked));
+    match unknown.near {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None => problem.help("`cargo mosaic check --explain all` lists them"),
+    }
+}
+
+fn read_accepted(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| {
+        let message = format!("could not read the accepted findings in `{}`", file.display());
+        let help = "`--accept` writes it";
+        Failure::of(Problem::error("check::unreadable", message).because(error.to_string()).help(help))
+    })
+}
+
+/// Writes what fails now, with what was accepted before and is still found.
+fn accept(levels: &Levels, found: &Found, reporter: &Reporter) -> Result<Exit, Failure> {
+    use mosaic::check::compat::Standing;
+    let findings = found.compats.iter().flat_map(|compat| &compat.findings);
+    let kept = findings.filter(|finding| finding.fails() || finding.standing == Standing::Accepted);
+    let mut keys: Vec<_> = kept.map(mosaic::check::compat::Finding::key).collect();
+    keys.sort();
+    keys.dedup();
+    let Some(file) = &levels.baseline_file else { return Ok(Exit::Done) };
+    let lines: String = keys.iter().map(|key| format!("{key}\n")).collect();
+    write(file, format!("# Accepted findings of `cargo mosaic check`: one a line.\n{lines}").as_bytes())?;
+    let text = format!("{} in {}", keys.len(), file.display());
+    reporter.event(mosaic::event::Event::Note { verb: "Accepting", text: &text });
+    Ok(Exit::Done)
+}
+
+fn explain(name: &str, reporter: &Reporter) -> Result<Exit, Failure> {
+    if name == "all" {
+        let all = rules::rules().copied().collect();
+        reporter.answer(&Explained { rules: all });
+        return Ok(Exit::Done);
+    }
+    match rules::rule(name) {
+        Some(rule) => reporter.answer(&Explained { rules: vec![*rule] }),
+        None => {
+            let near = mosaic::diagnostic::closest(name, rules::rules().map(|rule| rule.id));
+            let near = near.and_then(rules::rule).map(|rule| rule.id);
+            return Err(Failure::of(no_rule(&UnknownRule { asked: name.to_owned(), near })));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Explained {
+    rules: Vec<rules::Rule>,
+}
+
+impl Answer for Explained {
+    const REASON: &'static str = "rules";
+
+    fn text(&self, paint: Paint) -> String {
+        match self.rules.as_slice() {
+            [one] => one.to_string(),
+            all => all
+                .iter()
+                .map(|rule| {
+                    format!(
+                        "{} {:<5} {}\n",
+                        paint.strong(&format!("{:<24}", rule.id)),
+                        rule.level.word(),
+                        rule.sentence
+                    )
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Holds a component against a world that is known by its name, or stands in a file.
+fn fits_world(file: &Path, world: &str) -> Result<Report, Failure> {
+    let name = file.display().to_string();
+    let part = resolve::decode_part(&name, &read(file)?, None)?;
+    let (offered, id) = match world.rsplit_once('#') {
+        Some((place, name)) => {
+            let wit = Wit::read(Path::new(place), Path::new(place))?;
+            let id = wit.world(Some(name).filter(|name| !name.is_empty()))?;
+            (wit.resolve, id)
+        }
+        None => Wit::of_world(world)?,
+    };
+    Ok(check::targets(&part, world, (&offered, id)))
+}
+
+fn look(file: &Path) -> Result<Report, Failure> {
+    Ok(check::validate(&file.display().to_string(), &read(file)?)?)
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(file).map_err(|error| {
+        let message = format!("could not read `{}`", file.display());
+        Failure::of(Problem::error("check::unreadable", message).because(error.to_string()))
+    })
+}
+
+fn told(report: Report, well: &'static str, found: &mut Found, reporter: &Reporter) {
+    found.tell(report.findings.iter().map(problem).collect(), reporter);
+    reporter.answer(&Told { report, well });
+}
+
+fn problem(finding: &Finding) -> Problem {
+    let message = format!("{}: {}", finding.subject, finding.message);
+    let mut problem = match finding.level {
+        Level::Error => Problem::error(finding.rule, message),
+        Level::Warning => Problem::warning(finding.rule, message),
+    };
+    problem.causes.extend(finding.offset.map(|offset| format!("at byte {offset} (0x{offset:x})")));
+    problem.help.extend(finding.help.iter().cloned());
+    problem
+}
+
+/// What was found in a file.
+#[derive(Serialize)]
+struct Told {
+    #[serde(flatten)]
+    report: Report,
+    /// What it is if nothing is wrong.
+    #[serde(skip)]
+    well: &'static str,
+}
+
+impl Answer for Told {
+    const REASON: &'static str = "check";
+
+    fn text(&self, paint: Paint) -> String {
+        let verdict = match (self.report.passed(), self.report.findings.len()) {
+            (true, 0) => paint.good(self.well),
+            (true, _) => paint.wary(&format!("{}, with warnings", self.well)),
+            (false, _) if self.well == "valid" => paint.bad("not valid"),
+            (false, _) => paint.bad("does not fit the world"),
+        };
+        format!("{}: {verdict}\n", self.report.subject)
+    }
+}
+
+/// Whether a project's parts can be wired.
+#[derive(Serialize)]
+struct Wiring {
+    fits: bool,
+    parts: usize,
+}
+
+impl Answer for Wiring {
+    const REASON: &'static str = "wiring";
+
+    fn text(&self, paint: Paint) -> String {
+        let parts = if self.parts == 1 { "1 part".to_owned() } else { format!("{} parts", self.parts) };
+        match self.fits {
+            true => format!("{parts}: {}\n", paint.good("wired")),
+            false => format!("{parts}: {}\n", paint.bad("cannot be wired")),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The app with its parts reduced to their types.
+//!
+//! Each part was validated in full by itself ([`super::super::read`]). What is left to ask is whether the parts fit
+//! together, and that is a question to their types: so here each is an import of the type that its validation found.
+
+use wasm_encoder::{Alias, ComponentBuilder, ComponentType, ComponentTypeRef};
+
+use super::{
+    instances::{Counts, Tail},
+    sort,
+    types::{Copy, Extent, Scope, Side, Sink, Source, Unsupported, external},
+};
+use crate::compose::{Error, sections::PREAMBLE, shape::Shape};
+
+/// What a part is called that is an import.
+const PART: &str = "mosaic-reduced-part";
+
+/// `head` is the app up to its components.
+pub(super) fn encode(head: &[u8], counts: &Counts, tail: &Tail<'_>) -> Result<Vec<u8>, Error> {
+    let mut bytes = head.to_vec();
+    let mut components = ComponentBuilder::default();
+    for (number, instance) in tail.instances.iter().enumerate() {
+        let ty = component_type(&instance.shape)
+            .map_err(|Unsupported(reason)| Error::TooNew { part: instance.name.to_owned(), reason })?;
+        let index = counts.types + components.type_component(None, &ty);
+        // No import of an app is called so: a name without a colon is one of a part's own world.
+        components.import(format!("{PART}{number}"), ComponentTypeRef::Component(index));
+    }
+    let types = counts.types + tail.instances.len() as u32;
+    bytes.extend_from_slice(&components.finish()[PREAMBLE..]);
+    bytes.extend(tail.encode(&Counts { types, ..*counts })?.0);
+    Ok(bytes)
+}
+
+/// A component with the imports and exports of another, and nothing in it: what a reader of its world needs.
+pub(in crate::compose) fn alone(shape: &Shape) -> Result<Vec<u8>, Unsupported> {
+    let mut scope = Scope::new(Sink::Component(ComponentBuilder::default()));
+    let source = Source { number: 0, types: shape.types() };
+    let mut arguments = Vec::with_capacity(shape.imports.len());
+    for name in shape.imports.keys() {
+        if let Some(item) = shape.import(name) {
+            let copy = Copy { source, item, extent: Extent::All };
+            let (kind, index) = scope.declare(Side::Import, external(name, item), &[copy])?;
+            arguments.push((name.as_str(), kind, index));
+        }
+    }
+    let ty = component_type(shape)?;
+    let Sink::Component(mut component) = scope.sink else { unreachable!("the scope is a component") };
+    let ty = component.type_component(None, &ty);
+    let whole = component.import(PART, ComponentTypeRef::Component(ty));
+    let instance = component.instantiate(None, whole, arguments);
+    for name in shape.exports.keys() {
+        if let Some(item) = shape.export(name) {
+            let kind = sort(&item.ty).ok_or_else(|| Unsupported(format!("`{name}` cannot be given to a component")))?;
+            let index = component.alias(None, Alias::InstanceExport { instance, kind, name });
+            component.export(external(name, item), kind, index, None);
+        }
+    }
+    Ok(component.finish())
+}
+
+/// The type of a component as its validation found it.
+fn component_type(shape: &Shape) -> Result<ComponentType, Unsupported> {
+    let mut scope = Scope::new(Sink::Type(ComponentType::new()));
+    let source = Source { number: 0, types: shape.types() };
+    let imports = shape.imports.keys().map(|name| (Side::Import, name, shape.import(name)));
+    let exports = shape.exports.keys().map(|name| (Side::Export, name, shape.export(name)));
+    for (side, name, item) in imports.chain(exports) {
+        if let Some(item) = item {
+            scope.declare(side, external(name, item), &[Copy { source, item, extent: Extent::All }])?;
+        }
+    }
+    match scope.sink {
+        Sink::Type(ty) => Ok(ty),
+        Sink::Component(_) => unreachable!("the scope is a type"),
+    }
+}

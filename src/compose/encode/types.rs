@@ -1,0 +1,533 @@
+//! Types of components written into another component, or into the type of one.
+//!
+//! A type that validation knows is found again where it has been written before: by itself, or as what it is an alias
+//! of ([`Types::peel_alias`](wasmparser::types::TypesRef::peel_alias)). Resources are found by their identity as well.
+//! What is not found is written anew, by its structure; a resource then is a new one.
+//!
+//! 1. A [`Scope`] is a component or a component type: its imports and exports are declared one after the other, and each
+//!    named type among them, also within instances, is kept for those that follow.
+//! 2. An interface is written as an instance type of its own, into which types of the scope are taken by alias. Several
+//!    copies of one interface become their union: what has a name that is there already stands for the other.
+//!
+//! Invariant: only types that the planner's own bounds let through come here, so recursion over them is bounded.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+    iter::successors,
+};
+
+use wasm_encoder::{
+    Alias, ComponentBuilder, ComponentExportKind, ComponentExternName, ComponentOuterAliasKind, ComponentType,
+    ComponentTypeEncoder, ComponentTypeRef, ComponentValType, InstanceType, TypeBounds,
+};
+use wasmparser::{
+    component_types::{
+        ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentEntityType, ComponentFuncTypeId,
+        ComponentInstanceTypeId, ComponentItem, ComponentValType as Value, ResourceId,
+    },
+    types::TypesRef,
+};
+
+/// One component's types; the number tells them from others'.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub number: usize,
+    pub types: TypesRef<'a>,
+}
+
+/// One component's copy of an import or export.
+#[derive(Clone)]
+pub(super) struct Copy<'a> {
+    pub source: Source<'a>,
+    pub item: &'a ComponentItem,
+    pub extent: Extent<'a>,
+}
+
+/// How much of an interface is taken.
+#[derive(Clone, Default)]
+pub(super) enum Extent<'a> {
+    #[default]
+    All,
+    /// These types.
+    Types(BTreeSet<&'a str>),
+}
+
+impl Copy<'_> {
+    fn takes(&self, export: &str) -> bool {
+        match &self.extent {
+            Extent::All => true,
+            Extent::Types(names) => names.contains(export),
+        }
+    }
+}
+
+/// What cannot be written: told in the words of the component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::compose) struct Unsupported(pub String);
+
+type Key = (usize, ComponentAnyTypeId);
+
+/// Where a type is written.
+#[derive(Debug, Clone)]
+enum Home {
+    Index(u32),
+    /// Exported by an instance of the scope.
+    Export {
+        instance: u32,
+        name: String,
+    },
+}
+
+/// A place for types.
+trait Space {
+    /// The index of a type that has been written.
+    fn find(&mut self, source: Source<'_>, id: ComponentAnyTypeId) -> Option<u32>;
+
+    fn keep(&mut self, source: Source<'_>, id: ComponentAnyTypeId, index: u32);
+
+    /// An encoder of the next type, and its index.
+    fn define(&mut self) -> (u32, ComponentTypeEncoder<'_>);
+
+    /// Whether records and their like must have been named before.
+    fn wants_names(&self) -> bool;
+}
+
+/// What is written into.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
+pub(super) enum Sink {
+    Component(ComponentBuilder),
+    Type(ComponentType),
+}
+
+/// Whether something is asked for or given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Import,
+    Export,
+}
+
+/// A component, or the type of one, in the making.
+pub(super) struct Scope {
+    pub sink: Sink,
+    homes: HashMap<Key, Home>,
+    resources: HashMap<(usize, ResourceId), Home>,
+    /// Types taken from instances.
+    taken: HashMap<(u32, String), u32>,
+    /// A function is being written.
+    in_function: bool,
+}
+
+impl Scope {
+    pub fn new(sink: Sink) -> Scope {
+        Scope { sink, homes: HashMap::new(), resources: HashMap::new(), taken: HashMap::new(), in_function: false }
+    }
+
+    /// Declares an import or an export, as the union of several copies of it, and gives its index among its kind.
+    pub fn declare(
+        &mut self,
+        side: Side,
+        name: ComponentExternName<'_>,
+        copies: &[Copy<'_>],
+    ) -> Result<(ComponentExportKind, u32), Unsupported> {
+        let first = copies.first().ok_or_else(|| Unsupported(format!("nothing is known of `{}`", name.name)))?;
+        match first.item.ty {
+            ComponentEntityType::Instance(_) => {
+                let mut interfaces = Vec::with_capacity(copies.len());
+                for copy in copies {
+                    match copy.item.ty {
+                        ComponentEntityType::Instance(id) => interfaces.push((copy, id)),
+                        other => return Err(different(&name.name, &other)),
+                    }
+                }
+                let ty = interface(self, &interfaces)?;
+                let index = self.put(side, name, ComponentTypeRef::Instance(ty));
+                for (copy, id) in interfaces {
+                    self.keep_exports(copy, id, index);
+                }
+                Ok((ComponentExportKind::Instance, index))
+            }
+            ComponentEntityType::Func(id) => {
+                self.in_function = true;
+                let ty = function(self, first.source, id);
+                self.in_function = false;
+                let ty =
+                    ty.map_err(|Unsupported(why)| Unsupported(format!("of the function `{}`, {why}", name.name)))?;
+                Ok((ComponentExportKind::Func, self.put(side, name, ComponentTypeRef::Func(ty))))
+            }
+            ComponentEntityType::Type { referenced, .. } => {
+                let bounds = bounds(self, first.source, referenced)?;
+                let index = self.put(side, name, ComponentTypeRef::Type(bounds));
+                for copy in copies {
+                    if let ComponentEntityType::Type { created, .. } = copy.item.ty {
+                        self.keep(copy.source, created, index);
+                    }
+                }
+                Ok((ComponentExportKind::Type, index))
+            }
+            ref other => Err(Unsupported(format!("`{}` is {}", name.name, kind(other)))),
+        }
+    }
+
+    fn put(&mut self, side: Side, name: ComponentExternName<'_>, ty: ComponentTypeRef) -> u32 {
+        match &mut self.sink {
+            // A component exports what it has; only its imports are declared by their types.
+            Sink::Component(component) => component.import(name, ty),
+            Sink::Type(component) => {
+                let index = match ty {
+                    ComponentTypeRef::Type(_) => component.type_count(),
+                    ComponentTypeRef::Instance(_) => component.instance_count(),
+                    // Nothing in a type refers to them.
+                    _ => 0,
+                };
+                match side {
+                    Side::Import => component.import(name, ty),
+                    Side::Export => component.export(name, ty),
+                };
+                index
+            }
+        }
+    }
+
+    /// Types that an instance of the scope exports are had from there.
+    fn keep_exports(&mut self, copy: &Copy<'_>, id: ComponentInstanceTypeId, instance: u32) {
+        let source = copy.source;
+        for (name, item) in source.types[id].exports.iter().filter(|(name, _)| copy.takes(name)) {
+            if let ComponentEntityType::Type { created, .. } = item.ty {
+                let home = Home::Export { instance, name: name.clone() };
+                if let ComponentAnyTypeId::Resource(resource) = created {
+                    self.resources.entry((source.number, resource.resource())).or_insert_with(|| home.clone());
+                }
+                self.homes.insert((source.number, created), home);
+            }
+        }
+    }
+
+    /// The index of a type that an instance exports.
+    pub fn take(&mut self, instance: u32, name: &str) -> u32 {
+        if let Some(index) = self.taken.get(&(instance, name.to_owned())) {
+            return *index;
+        }
+        let alias = Alias::InstanceExport { instance, kind: ComponentExportKind::Type, name };
+        let index = match &mut self.sink {
+            Sink::Component(component) => component.alias(None, alias),
+            Sink::Type(component) => {
+                component.alias(alias);
+                component.type_count() - 1
+            }
+        };
+        self.taken.insert((instance, name.to_owned()), index);
+        index
+    }
+
+    fn home(&mut self, home: Home) -> u32 {
+        match home {
+            Home::Index(index) => index,
+            Home::Export { instance, name } => self.take(instance, &name),
+        }
+    }
+}
+
+impl Space for Scope {
+    fn find(&mut self, source: Source<'_>, id: ComponentAnyTypeId) -> Option<u32> {
+        let home = aliased(source, id).find_map(|id| self.homes.get(&(source.number, id)).cloned());
+        let home = home.or_else(|| self.resources.get(&(source.number, resource(id)?)).cloned())?;
+        Some(self.home(home))
+    }
+
+    fn keep(&mut self, source: Source<'_>, id: ComponentAnyTypeId, index: u32) {
+        if let Some(resource) = resource(id) {
+            self.resources.entry((source.number, resource)).or_insert(Home::Index(index));
+        }
+        self.homes.insert((source.number, id), Home::Index(index));
+    }
+
+    fn define(&mut self) -> (u32, ComponentTypeEncoder<'_>) {
+        match &mut self.sink {
+            Sink::Component(component) => component.ty(None),
+            Sink::Type(component) => (component.type_count(), component.ty()),
+        }
+    }
+
+    fn wants_names(&self) -> bool {
+        self.in_function
+    }
+}
+
+/// An instance type in the making.
+struct Interface<'s> {
+    scope: &'s mut Scope,
+    ty: InstanceType,
+    indices: HashMap<Key, u32>,
+    resources: HashMap<(usize, ResourceId), u32>,
+    /// Types of the scope, by their index there.
+    taken: HashMap<u32, u32>,
+}
+
+impl Space for Interface<'_> {
+    fn find(&mut self, source: Source<'_>, id: ComponentAnyTypeId) -> Option<u32> {
+        let own = aliased(source, id).find_map(|id| self.indices.get(&(source.number, id)));
+        let own = own.or_else(|| self.resources.get(&(source.number, resource(id)?)));
+        if let Some(index) = own {
+            return Some(*index);
+        }
+        let outer = self.scope.find(source, id)?;
+        Some(*self.taken.entry(outer).or_insert_with(|| {
+            self.ty.alias(Alias::Outer { kind: ComponentOuterAliasKind::Type, count: 1, index: outer });
+            self.ty.type_count() - 1
+        }))
+    }
+
+    fn keep(&mut self, source: Source<'_>, id: ComponentAnyTypeId, index: u32) {
+        if let Some(resource) = resource(id) {
+            self.resources.entry((source.number, resource)).or_insert(index);
+        }
+        self.indices.insert((source.number, id), index);
+    }
+
+    fn define(&mut self) -> (u32, ComponentTypeEncoder<'_>) {
+        (self.ty.type_count(), self.ty.ty())
+    }
+
+    fn wants_names(&self) -> bool {
+        false
+    }
+}
+
+/// Writes an interface, the union of its copies, into a scope; gives the index of the type.
+fn interface(scope: &mut Scope, copies: &[(&Copy<'_>, ComponentInstanceTypeId)]) -> Result<u32, Unsupported> {
+    let (indices, resources, taken) = (HashMap::new(), HashMap::new(), HashMap::new());
+    let mut interface = Interface { scope, ty: InstanceType::new(), indices, resources, taken };
+    // By name: the index, of a type.
+    let mut declared: HashMap<&str, Option<u32>> = HashMap::new();
+    for (copy, id) in copies {
+        let source = &copy.source;
+        for (name, item) in source.types[*id].exports.iter().filter(|(name, _)| copy.takes(name)) {
+            let known = declared.get(name.as_str()).copied();
+            match (item.ty, known) {
+                (ComponentEntityType::Type { created, .. }, Some(Some(index))) => {
+                    interface.keep(*source, created, index);
+                }
+                (ComponentEntityType::Type { referenced, created }, None) => {
+                    let bounds = bounds(&mut interface, *source, referenced)?;
+                    let index = interface.ty.type_count();
+                    interface.ty.export(external(name, item), ComponentTypeRef::Type(bounds));
+                    interface.keep(*source, created, index);
+                    declared.insert(name, Some(index));
+                }
+                (ComponentEntityType::Func(_), Some(None)) => {}
+                (ComponentEntityType::Func(id), None) => {
+                    let ty = function(&mut interface, *source, id)?;
+                    interface.ty.export(external(name, item), ComponentTypeRef::Func(ty));
+                    declared.insert(name, None);
+                }
+                (other, Some(_)) => return Err(different(name, &other)),
+                (other, None) => return Err(Unsupported(format!("`{name}` in an interface is {}", kind(&other)))),
+            }
+        }
+    }
+    let ty = interface.ty;
+    let (index, encoder) = scope.define();
+    encoder.instance(&ty);
+    Ok(index)
+}
+
+/// A full name, with what else an import or export is called.
+pub(super) fn external<'a>(name: &'a str, item: &'a ComponentItem) -> ComponentExternName<'a> {
+    ComponentExternName {
+        name: Cow::Borrowed(name),
+        implements: item.full_implements(),
+        version_suffix: None,
+        external_id: item.external_id.as_deref().map(Cow::Borrowed),
+    }
+}
+
+/// What a named type is: another, or a resource of its own.
+fn bounds(space: &mut impl Space, source: Source<'_>, id: ComponentAnyTypeId) -> Result<TypeBounds, Unsupported> {
+    if let Some(index) = space.find(source, id) {
+        return Ok(TypeBounds::Eq(index));
+    }
+    match id {
+        ComponentAnyTypeId::Resource(_) => Ok(TypeBounds::SubResource),
+        ComponentAnyTypeId::Defined(id) => Ok(TypeBounds::Eq(defined(space, source, id)?)),
+        ComponentAnyTypeId::Func(_) | ComponentAnyTypeId::Instance(_) | ComponentAnyTypeId::Component(_) => {
+            Err(Unsupported("a named type is no type of values".to_owned()))
+        }
+    }
+}
+
+fn function(space: &mut impl Space, source: Source<'_>, id: ComponentFuncTypeId) -> Result<u32, Unsupported> {
+    let function = &source.types[id];
+    let mut params = Vec::with_capacity(function.params.len());
+    for (name, ty) in &function.params {
+        params.push((name.as_str(), value(space, source, *ty)?));
+    }
+    let result = optional(space, source, function.result)?;
+    let (index, encoder) = space.define();
+    encoder.function().async_(function.async_).params(params).result(result);
+    Ok(index)
+}
+
+fn value(space: &mut impl Space, source: Source<'_>, ty: Value) -> Result<ComponentValType, Unsupported> {
+    Ok(match ty {
+        Value::Primitive(ty) => ComponentValType::Primitive(ty.into()),
+        Value::Type(id) => ComponentValType::Type(defined(space, source, id)?),
+    })
+}
+
+fn optional(
+    space: &mut impl Space,
+    source: Source<'_>,
+    ty: Option<Value>,
+) -> Result<Option<ComponentValType>, Unsupported> {
+    ty.map(|ty| value(space, source, ty)).transpose()
+}
+
+/// The index of a type of values, written where it is not there yet.
+fn defined(space: &mut impl Space, source: Source<'_>, id: ComponentDefinedTypeId) -> Result<u32, Unsupported> {
+    if let Some(index) = space.find(source, ComponentAnyTypeId::Defined(id)) {
+        return Ok(index);
+    }
+    let ty = &source.types[id];
+    let nominal = matches!(
+        ty,
+        ComponentDefinedType::Record(_)
+            | ComponentDefinedType::Variant(_)
+            | ComponentDefinedType::Enum(_)
+            | ComponentDefinedType::Flags(_)
+    );
+    if nominal && space.wants_names() {
+        return Err(Unsupported("a type comes from another part than the function".to_owned()));
+    }
+    let index = match ty {
+        ComponentDefinedType::Primitive(ty) => {
+            let (index, encoder) = space.define();
+            encoder.defined_type().primitive((*ty).into());
+            index
+        }
+        ComponentDefinedType::Record(record) => {
+            let mut fields = Vec::with_capacity(record.fields.len());
+            for (name, ty) in &record.fields {
+                fields.push((name.as_str(), value(space, source, *ty)?));
+            }
+            let (index, encoder) = space.define();
+            encoder.defined_type().record(fields);
+            index
+        }
+        ComponentDefinedType::Variant(variant) => {
+            let mut cases = Vec::with_capacity(variant.cases.len());
+            for (name, case) in &variant.cases {
+                cases.push((name.as_str(), optional(space, source, case.ty)?));
+            }
+            let (index, encoder) = space.define();
+            encoder.defined_type().variant(cases);
+            index
+        }
+        ComponentDefinedType::List { element, .. } => {
+            let element = value(space, source, *element)?;
+            let (index, encoder) = space.define();
+            encoder.defined_type().list(element);
+            index
+        }
+        ComponentDefinedType::Map { key, value: to, .. } => {
+            let (key, to) = (value(space, source, *key)?, value(space, source, *to)?);
+            let (index, encoder) = space.define();
+            encoder.defined_type().map(key, to);
+            index
+        }
+        ComponentDefinedType::FixedLengthList { element, length, .. } => {
+            let element = value(space, source, *element)?;
+            let (index, encoder) = space.define();
+            encoder.defined_type().fixed_length_list(element, *length);
+            index
+        }
+        ComponentDefinedType::Tuple(tuple) => {
+            let mut types = Vec::with_capacity(tuple.types.len());
+            for ty in &tuple.types {
+                types.push(value(space, source, *ty)?);
+            }
+            let (index, encoder) = space.define();
+            encoder.defined_type().tuple(types);
+            index
+        }
+        ComponentDefinedType::Flags(names) => {
+            let (index, encoder) = space.define();
+            encoder.defined_type().flags(names.iter().map(|name| name.as_str()));
+            index
+        }
+        ComponentDefinedType::Enum(names) => {
+            let (index, encoder) = space.define();
+            encoder.defined_type().enum_type(names.iter().map(|name| name.as_str()));
+            index
+        }
+        ComponentDefinedType::Option { ty, .. } => {
+            let ty = value(space, source, *ty)?;
+            let (index, encoder) = space.define();
+            encoder.defined_type().option(ty);
+            index
+        }
+        ComponentDefinedType::Result { ok, err, .. } => {
+            let (ok, err) = (optional(space, source, *ok)?, optional(space, source, *err)?);
+            let (index, encoder) = space.define();
+            encoder.defined_type().result(ok, err);
+            index
+        }
+        ComponentDefinedType::Own(resource) => {
+            let resource = handled(space, source, ComponentAnyTypeId::Resource(*resource))?;
+            let (index, encoder) = space.define();
+            encoder.defined_type().own(resource);
+            index
+        }
+        ComponentDefinedType::Borrow(resource) => {
+            let resource = handled(space, source, ComponentAnyTypeId::Resource(*resource))?;
+            let (index, encoder) = space.define();
+            encoder.defined_type().borrow(resource);
+            index
+        }
+        ComponentDefinedType::Future { ty, .. } => {
+            let ty = optional(space, source, *ty)?;
+            let (index, encoder) = space.define();
+            encoder.defined_type().future(ty);
+            index
+        }
+        ComponentDefinedType::Stream { ty, .. } => {
+            let ty = optional(space, source, *ty)?;
+            let (index, encoder) = space.define();
+            encoder.defined_type().stream(ty);
+            index
+        }
+    };
+    space.keep(source, ComponentAnyTypeId::Defined(id), index);
+    Ok(index)
+}
+
+fn handled(space: &mut impl Space, source: Source<'_>, id: ComponentAnyTypeId) -> Result<u32, Unsupported> {
+    space.find(source, id).ok_or_else(|| Unsupported("a handle is of a resource without a name".to_owned()))
+}
+
+/// A type, what it is an alias of, and so on.
+pub(super) fn aliased(source: Source<'_>, id: ComponentAnyTypeId) -> impl Iterator<Item = ComponentAnyTypeId> {
+    successors(Some(id), move |id| source.types.peel_alias(*id))
+}
+
+pub(super) fn resource(id: ComponentAnyTypeId) -> Option<ResourceId> {
+    match id {
+        ComponentAnyTypeId::Resource(id) => Some(id.resource()),
+        _ => None,
+    }
+}
+
+fn different(name: &str, ty: &ComponentEntityType) -> Unsupported {
+    Unsupported(format!("`{name}` is {} here and something else elsewhere", kind(ty)))
+}
+
+fn kind(ty: &ComponentEntityType) -> &'static str {
+    match ty {
+        ComponentEntityType::Module(_) => "a core module",
+        ComponentEntityType::Func(_) => "a function",
+        ComponentEntityType::Value(_) => "a value",
+        ComponentEntityType::Type { .. } => "a type",
+        ComponentEntityType::Instance(_) => "an instance",
+        ComponentEntityType::Component(_) => "a component",
+    }
+}

@@ -1,0 +1,231 @@
+//! Two files side by side: what is in one and not in the other, and what changed in both.
+//!
+//! 1. Worlds: imports and exports by name and semver track; interfaces of both compared in WIT words
+//!    ([`crate::compare`]): an export of the first must be found in the second, an import of the second in the first.
+//! 2. Parts and wires by name; sizes, tools, and what each part can do.
+//!
+//! Order is that of the files, the first's before the second's.
+
+use indexmap::{IndexMap, IndexSet};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use wit_parser::{WorldItem, WorldKey};
+
+use super::{
+    Section,
+    model::{EdgeKind, Found, Graph, Inspection, NodeKind, Overview},
+    world::World,
+};
+use crate::{
+    compare::{self, Change as How, Name, Side},
+    resolve::Error,
+};
+
+/// What differs between two files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Diff {
+    /// They are the same, byte for byte.
+    pub identical: bool,
+    pub world: Vec<Change>,
+    pub graph: Vec<Change>,
+    pub needs: Vec<Change>,
+    pub producers: Vec<Change>,
+    /// The whole, then parts, where they differ.
+    pub sizes: Vec<SizeChange>,
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Change {
+    pub kind: ChangeKind,
+    pub what: String,
+    /// In words, each thing by itself.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub details: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeKind {
+    Added,
+    Removed,
+    Changed,
+}
+
+/// Another size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct SizeChange {
+    /// A part; empty for the whole.
+    pub name: String,
+    pub before: Option<u64>,
+    pub after: Option<u64>,
+}
+
+/// Compares two files. Each is a name for messages, and bytes.
+pub fn diff(before: (&str, &[u8]), after: (&str, &[u8])) -> Result<Diff, Error> {
+    let sections = [Section::Graph, Section::Needs];
+    let (a, b) = (super::inspect(before.0, before.1, &sections)?, super::inspect(after.0, after.1, &sections)?);
+    let world = |(name, bytes): (&str, &[u8])| match super::precompiled::read(bytes) {
+        Some(_) => Ok(None),
+        None => super::world::read(name, &crate::resolve::binary(name, bytes)?),
+    };
+    let (wit_a, wit_b) = (world(before)?, world(after)?);
+    let worlds = match (&wit_a, &wit_b) {
+        (Some(a), Some(b)) => crate::resolve::guarded(|| worlds(a, b))?,
+        _ => Vec::new(),
+    };
+    Ok(Diff {
+        identical: a.overview.digest == b.overview.digest,
+        world: worlds,
+        graph: both(&wiring(&a), &wiring(&b)),
+        needs: both(&needs(&a), &needs(&b)),
+        producers: both(&tools(&a), &tools(&b)),
+        sizes: sizes(&a.overview, &b.overview),
+    })
+}
+
+/// The JSON schema of [`Diff`], as text.
+pub fn diff_schema_text() -> String {
+    super::model::schema_of::<Diff>()
+}
+
+fn worlds(a: &World, b: &World) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for (word, a_items, b_items) in
+        [("import", a.import_items(), b.import_items()), ("export", a.export_items(), b.export_items())]
+    {
+        let (a_items, b_items) = (by_track(a, a_items), by_track(b, b_items));
+        for (track, (name, item)) in &a_items {
+            let Some((other, found)) = b_items.get(track) else {
+                changes.push(Change { kind: ChangeKind::Removed, what: format!("{word} {name}"), details: Vec::new() });
+                continue;
+            };
+            let mut details = Vec::new();
+            if name != other {
+                details.push(format!("now {other}"));
+            }
+            if let (WorldItem::Interface { id: x, .. }, WorldItem::Interface { id: y, .. }) = (item, found) {
+                let (x, y) = (Side { resolve: &*a.resolve, item: *x }, Side { resolve: &*b.resolve, item: *y });
+                details.extend(compare::interfaces(x, y).differences.iter().map(ToString::to_string));
+                let back = compare::interfaces(y, x).differences;
+                let new = back.iter().filter(|it| it.change == How::Missing && it.path.len() == 1);
+                details.extend(new.map(|it| format!("{}: new", it.place())));
+            }
+            if !details.is_empty() {
+                changes.push(Change { kind: ChangeKind::Changed, what: format!("{word} {name}"), details });
+            }
+        }
+        for (track, (name, _)) in &b_items {
+            if !a_items.contains_key(track) {
+                changes.push(Change { kind: ChangeKind::Added, what: format!("{word} {name}"), details: Vec::new() });
+            }
+        }
+    }
+    changes
+}
+
+fn by_track<'w>(
+    world: &'w World,
+    items: Vec<(&'w WorldKey, &'w WorldItem)>,
+) -> IndexMap<String, (String, &'w WorldItem)> {
+    let named = items.into_iter().map(|(key, item)| {
+        let name = world.resolve.name_world_key(key);
+        (Name::new(&name).canonical(), (name, item))
+    });
+    named.collect()
+}
+
+/// Things by what they are, with what is said of each.
+type Facts = IndexMap<String, IndexSet<String>>;
+
+fn both(a: &Facts, b: &Facts) -> Vec<Change> {
+    let change = |kind, what: &str, details| Change { kind, what: what.to_owned(), details };
+    let mut changes = Vec::new();
+    for (what, before) in a {
+        let Some(after) = b.get(what) else {
+            changes.push(change(ChangeKind::Removed, what, before.iter().cloned().collect()));
+            continue;
+        };
+        let gone = before.difference(after).map(|fact| format!("no longer: {fact}"));
+        let details: Vec<String> = gone.chain(after.difference(before).map(|fact| format!("now: {fact}"))).collect();
+        if !details.is_empty() {
+            changes.push(change(ChangeKind::Changed, what, details));
+        }
+    }
+    for (what, after) in b.iter().filter(|(what, _)| !a.contains_key(*what)) {
+        changes.push(change(ChangeKind::Added, what, after.iter().cloned().collect()));
+    }
+    changes
+}
+
+fn graph(inspection: &Inspection) -> Option<&Graph> {
+    inspection.graph.as_ref()
+}
+
+/// A node by its path; the file is the same whatever it is called.
+fn place(graph: &Graph, id: u32) -> String {
+    if id == 0 { "the file".to_owned() } else { graph.path(id) }
+}
+
+fn wiring(inspection: &Inspection) -> Facts {
+    let mut facts = Facts::new();
+    let Some(graph) = graph(inspection) else { return facts };
+    for node in &graph.nodes {
+        let said = facts.entry(format!("part {}", place(graph, node.id))).or_default();
+        let kind = match node.kind {
+            NodeKind::Part => None,
+            NodeKind::Composition => Some("a composition"),
+            NodeKind::Denial => Some("a denial"),
+            NodeKind::Types => Some("types"),
+            NodeKind::Imported => Some("imported"),
+        };
+        said.extend(kind.map(str::to_owned).or_else(|| node.origin.as_ref().map(|origin| origin.language.clone())));
+    }
+    for edge in graph.edges.iter().filter(|edge| edge.kind != EdgeKind::Inward) {
+        let said = facts.entry(format!("{} of {}", edge.import, place(graph, edge.from))).or_default();
+        said.insert(format!("from {} ({})", place(graph, edge.to), edge.export));
+    }
+    facts
+}
+
+fn needs(inspection: &Inspection) -> Facts {
+    let mut facts = Facts::new();
+    let Some(needs) = &inspection.needs else { return facts };
+    for part in &needs.parts {
+        let name = if part.node == 0 { "the file" } else { part.name.as_str() };
+        let said = facts.entry(name.to_owned()).or_default();
+        said.extend(part.linked.iter().map(|linked| format!("linked: {}", linked.capability.words)));
+        let used = part.evidence.iter().filter(|evidence| evidence.found == Found::Use);
+        said.extend(used.map(|evidence| format!("evidence: {}", evidence.capability.capability)));
+    }
+    facts
+}
+
+fn tools(inspection: &Inspection) -> Facts {
+    let mut facts = Facts::new();
+    let Some(graph) = graph(inspection) else { return facts };
+    for node in &graph.nodes {
+        let said = facts.entry(place(graph, node.id)).or_default();
+        said.extend(node.tools.iter().map(|tool| format!("{} {}", tool.name, tool.version).trim_end().to_owned()));
+    }
+    facts
+}
+
+fn sizes(a: &Overview, b: &Overview) -> Vec<SizeChange> {
+    let by_part = |overview: &Overview| -> IndexMap<String, u64> {
+        let alone = overview.parts.len() == 1;
+        let parts = overview.parts.iter().filter(|_| !alone).map(|part| (part.name.clone(), part.size));
+        [(String::new(), overview.size)].into_iter().chain(parts).collect()
+    };
+    let (a, b) = (by_part(a), by_part(b));
+    let names: IndexSet<&String> = a.keys().chain(b.keys()).collect();
+    let changes = names.into_iter().map(|name| SizeChange {
+        name: name.clone(),
+        before: a.get(name).copied(),
+        after: b.get(name).copied(),
+    });
+    changes.filter(|change| change.before != change.after).collect()
+}

@@ -1,0 +1,359 @@
+//! The host as a process: signals, sudden death, and what many requests leave behind.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::support::{Ran, Server, mosaic};
+use guests::{PATH, SLEEP, http_guest, tally};
+
+#[path = "../../src/runtime/tests/guests.rs"]
+#[expect(dead_code, reason = "most of them are for the runtime's own tests")]
+mod guests;
+
+/// A component in a folder of its own, and the server that answers with it.
+struct Host {
+    folder: TempDir,
+}
+
+impl Host {
+    fn new(component: &[u8]) -> Host {
+        let host = Host { folder: TempDir::new().expect("a temporary folder") };
+        fs::write(host.file("app.wasm"), component).expect("a component");
+        host
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs `cargo-mosaic ARGS` here, with `input` on its standard input.
+    fn run(&self, args: &[&str], input: &str) -> Ran {
+        let mut command = mosaic(args);
+        command.current_dir(self.folder.path()).env("MOSAIC_HOME", self.file("home"));
+        Ran::of(command, input)
+    }
+
+    fn serve(&self, flags: &[&str]) -> Server {
+        let mut command = mosaic(&["serve", "app.wasm", "--addr", "127.0.0.1:0"]);
+        command.args(flags).current_dir(self.folder.path());
+        command.stderr(fs::File::create(self.file("stderr")).expect("a file"));
+        Server::start(command)
+    }
+}
+
+/// Asks again and again on one connection, and tells each answer's status and body to `answered`, until that says enough
+/// or the server is gone.
+fn ask_on(address: &str, path: impl Fn(usize) -> String, mut answered: impl FnMut(usize, u16, &str) -> bool) {
+    let Ok(mut stream) = TcpStream::connect(address) else { return };
+    let mut buffer = Vec::new();
+    for number in 0.. {
+        // In one piece: the second of several would wait for the first to be acknowledged.
+        let request = format!("GET {} HTTP/1.1\r\nhost: a\r\n\r\n", path(number));
+        if stream.write_all(request.as_bytes()).is_err() {
+            return;
+        }
+        let (head, body) = loop {
+            if let Some(whole) = whole(&String::from_utf8_lossy(&buffer)) {
+                break whole;
+            }
+            let mut piece = [0; 4096];
+            match stream.read(&mut piece) {
+                Ok(read) if read > 0 => buffer.extend_from_slice(&piece[..read]),
+                _ => return,
+            }
+        };
+        buffer.clear();
+        if !answered(number, head[9..12].parse().expect("a status"), &body) {
+            return;
+        }
+    }
+}
+
+/// Head and body of an answer, once it is all there. One that is sent while its guest still writes comes in chunks.
+fn whole(text: &str) -> Option<(String, String)> {
+    let (head, rest) = text.split_once("\r\n\r\n")?;
+    let body = match head.to_ascii_lowercase().split_once("content-length: ") {
+        Some((_, length)) => rest.get(..length.lines().next()?.parse().ok()?)?.to_owned(),
+        None => {
+            let chunks = rest.strip_suffix("0\r\n\r\n")?;
+            chunks.split("\r\n").skip(1).step_by(2).collect()
+        }
+    };
+    Some((head.to_owned(), body))
+}
+
+/// Requests on so many connections at once, all answered `hello`.
+fn ask_many(server: &Server, connections: usize, each: usize) {
+    std::thread::scope(|scope| {
+        for _ in 0..connections {
+            scope.spawn(|| {
+                let mut answers = 0;
+                ask_on(
+                    server.address(),
+                    |_| "/".to_owned(),
+                    |_, status, body| {
+                        assert_eq!((status, body), (200, "hello"));
+                        answers += 1;
+                        answers < each
+                    },
+                );
+                assert_eq!(answers, each);
+            });
+        }
+    });
+}
+
+/// Memory of a process in use, in bytes.
+fn resident(server: &Server) -> u64 {
+    let path = format!("/proc/{}/status", server.process().as_raw_nonzero());
+    let status = fs::read_to_string(path).expect("the process's status");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("its memory");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") << 10
+}
+
+/// Serves so many requests, and so many again: the second half needs no more memory than the first left.
+fn memory_stays(requests: usize) {
+    let host = Host::new(&http_guest("", ""));
+    let server = host.serve(&[]);
+    ask_many(&server, 4, requests / 8);
+    let before = resident(&server);
+    ask_many(&server, 4, requests / 8);
+    let after = resident(&server);
+    assert!(after < before + (4 << 20), "{before} bytes, then {after}");
+    eprintln!("{requests} requests: {} KiB, then {} KiB", before >> 10, after >> 10);
+}
+
+#[test]
+fn memory_stays_over_many_requests() {
+    memory_stays(4_000);
+}
+
+#[test]
+#[ignore = "long: cargo xtask soak"]
+fn memory_stays_over_a_hundred_thousand_requests() {
+    memory_stays(100_000);
+}
+
+/// A request under way, in a thread of its own: what came back, and when.
+fn begun(server: &Server) -> JoinHandle<String> {
+    let mut stream = TcpStream::connect(server.address()).expect("a connection");
+    write!(stream, "GET / HTTP/1.1\r\nhost: a\r\n\r\n").expect("a request");
+    std::thread::sleep(Duration::from_millis(200));
+    std::thread::spawn(move || {
+        let mut answer = String::new();
+        // A server that is gone gives nothing.
+        let _ = stream.read_to_string(&mut answer);
+        answer
+    })
+}
+
+#[test]
+fn a_signal_lets_end_what_is_under_way() {
+    let host = Host::new(&http_guest(SLEEP, "(call $block (call $sleep (i64.const 1000000000)))"));
+    for signal in [Signal::INT, Signal::TERM] {
+        let server = host.serve(&[]);
+        let (answer, start) = (begun(&server), Instant::now());
+        server.signal(signal);
+        assert_eq!(server.wait().code(), Some(0));
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+        let answer = answer.join().expect("the answer");
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello"), "{answer}");
+    }
+}
+
+#[test]
+fn the_end_is_not_put_off_for_long_and_a_second_signal_is_obeyed_at_once() {
+    let host = Host::new(&http_guest(SLEEP, "(call $block (call $sleep (i64.const 60000000000)))"));
+    for (signals, least, most) in [(1, 3000, 5000), (2, 0, 2000)] {
+        let server = host.serve(&[]);
+        let (answer, start) = (begun(&server), Instant::now());
+        for _ in 0..signals {
+            server.signal(Signal::TERM);
+            // Two that come at once are one to the system.
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        assert_eq!(server.wait().code(), Some(0));
+        let took = start.elapsed();
+        assert!(took >= Duration::from_millis(least) && took < Duration::from_millis(most), "{signals}: {took:?}");
+        assert_eq!(answer.join().expect("the end"), "");
+    }
+}
+
+/// `/wKEY` sets a key and answers `0`, `/rKEY` answers `1` where it is set.
+fn keeper() -> Vec<u8> {
+    let imports = format!(
+        r#"
+  (import "cm32p2|wasi:keyvalue/store" "open" (func $open (param i32 i32 i32)))
+  (import "cm32p2|wasi:keyvalue/store" "[method]bucket.set" (func $set-key (param i32 i32 i32 i32 i32 i32)))
+  (import "cm32p2|wasi:keyvalue/store" "[method]bucket.get" (func $get-key (param i32 i32 i32 i32)))
+  {PATH}"#
+    );
+    let body = "
+    (local $bucket i32) (local $key i32) (local $size i32)
+    (call $open (i32.const 1120) (i32.const 6) (i32.const 16))
+    (local.set $bucket (i32.load (i32.const 20)))
+    (if (i32.eq (call $letter (local.get $request) (i32.const 1)) (i32.const 119))
+      (then
+        (local.set $key (i32.add (i32.load (i32.const 36)) (i32.const 2)))
+        (local.set $size (i32.sub (i32.load (i32.const 40)) (i32.const 2)))
+        (call $set-key (local.get $bucket) (local.get $key) (local.get $size) (local.get $key) (local.get $size)
+          (i32.const 48))
+        (call $digit (i32.load8_u (i32.const 48))))
+      (else
+        (local.set $key (i32.add (i32.load (i32.const 36)) (i32.const 2)))
+        (local.set $size (i32.sub (i32.load (i32.const 40)) (i32.const 2)))
+        (call $get-key (local.get $bucket) (local.get $key) (local.get $size) (i32.const 48))
+        (call $digit (i32.load8_u (i32.const 52)))))";
+    http_guest(&imports, body)
+}
+
+/// Kills the server while four clients write, so many times; whatever was acknowledged is there afterwards.
+fn nothing_acknowledged_is_lost(rounds: usize) {
+    let host = Host::new(&keeper());
+    let flags = ["--kv", "visits", "--data", "kept"];
+    let acknowledged = Arc::new(Mutex::new(BTreeMap::new()));
+    for round in 0..rounds {
+        let server = host.serve(&flags);
+        let clients: Vec<_> = (0..4)
+            .map(|client| {
+                let (address, acknowledged) = (server.address().to_owned(), acknowledged.clone());
+                std::thread::spawn(move || {
+                    let key = |number| format!("{round}-{client}-{number}");
+                    ask_on(
+                        &address,
+                        |number| format!("/w{}", key(number)),
+                        |number, status, body| {
+                            assert_eq!((status, body), (200, "0"));
+                            acknowledged.lock().expect("no panic").insert(key(number), round);
+                            true
+                        },
+                    );
+                })
+            })
+            .collect();
+        // Early and late, before the first write and in the middle of many.
+        std::thread::sleep(Duration::from_millis(20 + 37 * (round as u64 * 7 % 11)));
+        server.signal(Signal::KILL);
+        assert_eq!(server.wait().code(), None);
+        clients.into_iter().for_each(|client| client.join().expect("a client"));
+    }
+    let acknowledged = acknowledged.lock().expect("no panic");
+    assert!(acknowledged.len() > rounds * 4, "{} writes in all", acknowledged.len());
+    let server = host.serve(&flags);
+    let keys: Vec<&String> = acknowledged.keys().collect();
+    let mut lost = Vec::new();
+    ask_on(
+        server.address(),
+        |number| format!("/r{}", keys[number]),
+        |number, status, body| {
+            if (status, body) != (200, "1") {
+                lost.push(keys[number]);
+            }
+            number + 1 < keys.len()
+        },
+    );
+    assert!(lost.is_empty(), "lost of {}: {lost:?}", keys.len());
+    eprintln!("{rounds} kills, {} writes acknowledged, all there", keys.len());
+}
+
+#[test]
+fn what_was_acknowledged_survives_sudden_death() {
+    nothing_acknowledged_is_lost(6);
+}
+
+#[test]
+#[ignore = "long: cargo xtask soak"]
+fn what_was_acknowledged_survives_two_hundred_sudden_deaths() {
+    nothing_acknowledged_is_lost(200);
+}
+
+#[test]
+fn flags_set_limits_and_logs() {
+    let log = r#"(import "cm32p2|wasi:logging/logging" "log" (func $log (param i32 i32 i32 i32 i32)))"#;
+    let host = Host::new(&http_guest(
+        &format!("{log} {PATH}"),
+        "(local $letter i32)
+         (call $log (i32.const 3) (i32.const 1120) (i32.const 6) (i32.const 1024) (i32.const 5))
+         (local.set $letter (call $letter (local.get $request) (i32.const 1)))
+         (loop $l (br_if $l (i32.eq (local.get $letter) (i32.const 108))))",
+    ));
+    let server = host.serve(&[
+        "--max-cpu",
+        "200ms",
+        "--access-log",
+        "access",
+        "--log-file",
+        "log",
+        "--log-format",
+        "json",
+        "--logging",
+    ]);
+    assert_eq!(server.ask("GET", "/", &[("user-agent", "tests")], "").0, 200);
+    assert_eq!(server.ask("GET", "/loop", &[], "").0, 500);
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+    let lines = |name: &str| -> Vec<serde_json::Value> {
+        let text = fs::read_to_string(host.file(name)).expect("a log");
+        text.lines().map(|line| serde_json::from_str(line).expect("an object")).collect()
+    };
+    let visits = lines("access");
+    assert_eq!(visits.len(), 2);
+    assert_eq!(
+        (&visits[0]["target"], &visits[0]["status"], &visits[0]["bytes"]),
+        (&"/".into(), &200.into(), &5.into())
+    );
+    assert_eq!((&visits[0]["agent"], &visits[1]["status"]), (&"tests".into(), &500.into()));
+    let logged = lines("log");
+    assert_eq!((&logged[0]["part"], &logged[0]["level"]), (&"gateway".into(), &"warn".into()));
+    assert_eq!((&logged[0]["context"], &logged[0]["message"]), (&"visits".into(), &"hello".into()));
+    let said = fs::read_to_string(host.file("stderr")).expect("what was said");
+    assert!(said.contains("it ran longer than its limit of 200ms"), "{said}");
+}
+
+#[test]
+fn exports_are_called_from_the_command_line() {
+    let host = Host::new(&tally());
+    let invoke = |args: &[&str]| host.run(&[&["invoke", "app.wasm"], args].concat(), "");
+    assert_eq!(invoke(&["add(2, 3)"]).ok().stdout, "5\n");
+    assert_eq!(invoke(&["c = counter(5); c.bump(2)"]).ok().stdout, "7\n");
+    let echo = invoke(&["tally.echo", "--args", r#"[{"name": "a", "tags": ["x"]}]"#, "--json"]).ok();
+    assert_eq!(echo.stdout, "{\"name\":\"a\",\"tags\":[\"x\"],\"size\":null}\n");
+    invoke(&["ad(2, 3)"]).fails().says(&["nothing that is exported is called `ad`", "did you mean `add`?"]);
+    invoke(&["add(2, \"x\")"]).fails().says(&["the arguments do not fit `add(a: u32, b: u32) -> u32`", "expected u32"]);
+    let trapped = invoke(&["fail"]);
+    assert_eq!(trapped.code, Some(134), "{trapped}");
+    trapped.says(&["`fail` trapped in `tally`", "tally!fall"]);
+}
+
+#[test]
+fn a_session_keeps_what_is_named_and_outlives_a_trap() {
+    let host = Host::new(&tally());
+    let lines = "c = counter(5)\nc.bump(2)\n:kept\nfail()\n:kept\nadd(1, 1)\nnonsense\n:quit\n";
+    let ran = host.run(&["repl", "app.wasm"], lines).ok();
+    let told: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(told, ["c: counter", "7: u32", "c", "2: u32"], "{ran}");
+    ran.says(&["`fail` trapped in `tally`", "nothing that is exported is called `nonsense`"]);
+}
+
+#[test]
+fn an_import_that_nobody_provides_is_told_with_the_part_that_wants_it() {
+    let import = r#"(import "cm32p2|acme:shop/auth" "check" (func $check (result i32)))"#;
+    let host = Host::new(&http_guest(import, "(drop (call $check))"));
+    // Composed, so that there are parts.
+    fs::copy(host.file("app.wasm"), host.file("gateway.wasm")).expect("a copy");
+    fs::write(host.file("tally.wasm"), tally()).expect("a component");
+    host.run(&["compose", "gateway.wasm", "tally.wasm", "--open", "acme:shop/auth", "-o", "both.wasm"], "").ok();
+    let ran = host.run(&["serve", "both.wasm", "--addr", "127.0.0.1:0"], "").fails();
+    ran.says(&["imports what nobody provides: `acme:shop/auth`", "`gateway` of it imports it", "compose it with"]);
+}

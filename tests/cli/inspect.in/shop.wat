@@ -1,0 +1,43 @@
+(component $shop
+  (import "wasi:sockets/tcp@0.2.6" (instance $tcp (export "connect" (func (param "port" u16)))))
+  (import "wasi:clocks/monotonic-clock@0.2.9" (instance $clock (export "now" (func (result u64)))))
+  (component $auth
+    (import "wasi:sockets/tcp@0.2.6" (instance $tcp (export "connect" (func (param "port" u16)))))
+    (core func $connect (canon lower (func $tcp "connect")))
+    (core module $main
+      (import "tcp" "connect" (func $connect (param i32)))
+      (func $dial (call $connect (i32.const 80)))
+      (func (export "check") (param i32) (result i32) (call $dial) (local.get 0))
+      (@producers (language "Rust" "") (processed-by "rustc" "1.95.0")))
+    (core instance $tcps (export "connect" (func $connect)))
+    (core instance $i (instantiate $main (with "tcp" (instance $tcps))))
+    (func $check (param "token" u32) (result u32) (canon lift (core func $i "check")))
+    (instance $api (export "check" (func $check)))
+    (export "acme:shop/auth@0.1.0" (instance $api)))
+  (component $gateway
+    (import "acme:shop/auth@0.1.0" (instance $auth (export "check" (func (param "token" u32) (result u32)))))
+    (import "wasi:sockets/tcp@0.2.6" (instance $tcp (export "connect" (func (param "port" u16)))))
+    (import "wasi:clocks/monotonic-clock@0.2.6" (instance $clock (export "now" (func (result u64)))))
+    (core func $check (canon lower (func $auth "check")))
+    (core func $connect (canon lower (func $tcp "connect")))
+    (core func $now (canon lower (func $clock "now")))
+    (core module $main
+      (import "host" "check" (func $check (param i32) (result i32)))
+      (import "host" "connect" (func $connect (param i32)))
+      (import "host" "now" (func $now (result i64)))
+      (func $unused (call $connect (i32.const 1)))
+      (func $ask (result i32) (drop (call $now)) (call $check (i32.const 7)))
+      (func (export "run") (result i32) (call $ask))
+      (@producers (language "Go" "go1.26.0")))
+    (core instance $host
+      (export "check" (func $check)) (export "connect" (func $connect)) (export "now" (func $now)))
+    (core instance $i (instantiate $main (with "host" (instance $host))))
+    (func (export "run") (result u32) (canon lift (core func $i "run"))))
+  (instance $a (instantiate $auth (with "wasi:sockets/tcp@0.2.6" (instance $tcp))))
+  (alias export $a "acme:shop/auth@0.1.0" (instance $api))
+  (instance $gateway (instantiate $gateway
+    (with "acme:shop/auth@0.1.0" (instance $api))
+    (with "wasi:sockets/tcp@0.2.6" (instance $tcp))
+    (with "wasi:clocks/monotonic-clock@0.2.6" (instance $clock))))
+  (export "run" (func $gateway "run"))
+  (@producers (sdk "hand" "1.0.0")))
