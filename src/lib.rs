@@ -30,6 +30,7 @@
 //! | [`toolchain`] | compilers: found on the machine, or installed below the cache folder |
 //! | [`section`] | `mosaic:grants`: what an artifact says its parts are granted |
 //! | [`compare`] | WIT types against WIT types: every difference with its path |
+//! | [`wit`] | WIT as people write it: its one layout |
 //!
 //! # Invariants
 //!
@@ -65,3 +66,4 @@ pub mod resolve;
 pub mod runtime;
 pub mod section;
 pub mod toolchain;
+pub mod wit;

@@ -36,6 +36,7 @@ mod serve;
 mod setup;
 mod wanted;
 mod wiring;
+mod wit;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -97,6 +98,7 @@ enum Command {
     Repl(repl::Args),
     Check(check::Args),
     Inspect(inspect::Args),
+    Wit(wit::Args),
     Bindings(bindings::Args),
     Setup(setup::Args),
     Doctor(doctor::Args),
@@ -121,6 +123,7 @@ impl Command {
             Command::Repl(args) => repl::run(args, reporter),
             Command::Check(args) => check::run(args, reporter),
             Command::Inspect(args) => inspect::run(args, reporter),
+            Command::Wit(args) => wit::run(args, reporter),
             Command::Bindings(args) => bindings::run(args, reporter),
             Command::Setup(args) => setup::run(args, reporter),
             Command::Doctor(args) => doctor::run(args, reporter),

@@ -131,6 +131,12 @@ impl Failure {
     }
 }
 
+impl From<Kind> for Failure {
+    fn from(kind: Kind) -> Failure {
+        Failure::new(kind)
+    }
+}
+
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Error {
         Error { failures: vec![failure] }

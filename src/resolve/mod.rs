@@ -45,6 +45,7 @@ pub use self::{
     decode::decode_part,
     enlarge::{Enlarged, enlarged},
     error::{Error, Failure, Kind, Place},
+    read::text,
     standalone::{Subject, Wit},
     universe::{Alias, Provenance},
 };

@@ -14,7 +14,7 @@ use std::{
 use crate::diagnostic::SourceFile;
 
 use super::{
-    error::{Failure, Kind},
+    error::{Error, Failure, Kind},
     limits,
 };
 
@@ -217,6 +217,13 @@ impl<'a> Reader<'a> {
     fn name(&self, path: &Path) -> String {
         self.shown.join(path.strip_prefix(self.root).unwrap_or(path)).display().to_string()
     }
+}
+
+/// Reads one WIT file, wherever it is.
+pub fn text(path: &Path) -> Result<Arc<SourceFile>, Error> {
+    let mut reader = Reader::new(Path::new(""));
+    let bytes = reader.read_wit(path)?;
+    Ok(reader.text(path, bytes)?)
 }
 
 /// Whether a relative path, read as text, leaves the folder it starts in.

@@ -68,6 +68,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("toolchain", &["cache", "diagnostic", "event", "language", "process"]),
     ("resolve", &["cache", "diagnostic", "event", "language", "manifest", "project"]),
     ("compare", &["diagnostic", "resolve"]),
+    ("wit", &["diagnostic", "resolve"]),
     (
         "plan",
         &[
