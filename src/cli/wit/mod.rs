@@ -7,6 +7,10 @@ use super::{Failure, exit::Exit, reporter::Reporter};
 
 /// Format WIT files
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  cargo mosaic wit fmt                   the WIT of this project
+  cargo mosaic wit fmt --check           say what is laid out otherwise, and exit with 100")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
