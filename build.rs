@@ -9,7 +9,7 @@ use std::{
 
 fn main() -> io::Result<()> {
     reveal("MOSAIC_BACKENDS", &["src/build", "src/packages"])?;
-    reveal("MOSAIC_COMPOSER", &["src/compare", "src/compose", "src/plan", "src/section.rs"])
+    reveal("MOSAIC_COMPOSER", &["src/compare", "src/compose", "src/plan", "src/grants_section.rs"])
 }
 
 fn reveal(name: &str, sources: &[&str]) -> io::Result<()> {

@@ -13,7 +13,7 @@
 //! | [`build`] | `Unit`s | `Artifacts` | component → path, digest, fresh or built |
 //! | [`compose`] | `Graph`, parts | `Composed` | bytes, digest, exports, imports left |
 //! | [`check`] | bytes, worlds, two versions of WIT | `Report`, `Compat` | findings: rule, level, item, both places; the honest version |
-//! | [`inspect`] | bytes | `Inspection` | plain data: imports, exports, modules, sizes, producers |
+//! | [`inspect`] | bytes | `Inspection` | plain data: the graph, needs, sizes, versions, packages; drawn as text, picture or page |
 //! | [`runtime`] | bytes, `Grants` | a running guest | exit status, or a bound address |
 //!
 //! # The rooms below the stages
@@ -28,7 +28,7 @@
 //! | [`process`] | the one door to foreign processes |
 //! | [`cache`] | the user's cache folder, its content-addressed store, locks, whole-file writes |
 //! | [`toolchain`] | compilers: found on the machine, or installed below the cache folder |
-//! | [`section`] | `mosaic:grants`: what an artifact says its parts are granted |
+//! | [`grants_section`] | `mosaic:grants`: what an artifact says its parts are granted |
 //! | [`compare`] | WIT types against WIT types: every difference with its path |
 //! | [`wit`] | WIT as people write it: its one layout |
 //!
@@ -54,6 +54,7 @@ pub mod compare;
 pub mod compose;
 pub mod diagnostic;
 pub mod event;
+pub mod grants_section;
 pub mod inspect;
 pub mod language;
 pub mod lock;
@@ -64,6 +65,5 @@ pub mod process;
 pub mod project;
 pub mod resolve;
 pub mod runtime;
-pub mod section;
 pub mod toolchain;
 pub mod wit;

@@ -6,6 +6,8 @@
 //! what stands below it is its output (standard output, then standard error), and `? N` its exit code where that is not
 //! nought. `[..]` stands for any text within a line, `...` on a line of its own for any lines.
 
+#![expect(clippy::disallowed_methods, reason = "tests start the command under test, and what stands beside it")]
+
 use std::{fs, path::Path, process::Command};
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -79,12 +81,10 @@ fn ran(command: &str, folder: &Path) -> Result<String, Failed> {
         .env_remove("RUST_BACKTRACE")
         .output()?;
     let mut out = String::from_utf8_lossy(&output.stdout).into_owned();
-    for stream in [String::from_utf8_lossy(&output.stderr)] {
-        if !out.is_empty() && !out.ends_with('\n') {
-            out.push('\n');
-        }
-        out += &stream;
+    if !out.is_empty() && !out.ends_with('\n') {
+        out.push('\n');
     }
+    out += &String::from_utf8_lossy(&output.stderr);
     if !out.is_empty() && !out.ends_with('\n') {
         out.push('\n');
     }

@@ -117,7 +117,7 @@ mod tests {
         std::fs::write(&beside, "hello").unwrap();
         let mut digests = Digests::load(&folder.path().join("memory"));
         let (fingerprint, digest) = (blake3::hash(b"inputs"), blake3::hash(b"bytes"));
-        let record = Record::new(&unit, fingerprint, digest, &[beside.clone()], &mut digests);
+        let record = Record::new(&unit, fingerprint, digest, std::slice::from_ref(&beside), &mut digests);
         record.save(&unit).unwrap();
         let record = Record::load(&unit).unwrap();
         assert_eq!(record.holds(&unit, fingerprint, &mut digests), Some(digest));

@@ -10,7 +10,7 @@ use wasmtime::{
     Config, Engine, Store,
     component::{Component, Instance, Linker, Resource, ResourceTable, ResourceType, Val},
 };
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wit_parser::Resolve;
 
 use super::backend::{Profile, Unit};
@@ -106,12 +106,17 @@ fn engine() -> Engine {
 
 /// Instantiates a component with WASI and what `more` adds.
 pub fn start(bytes: &[u8], more: impl FnOnce(&mut Linker<Host>)) -> Running {
+    start_with(bytes, &mut WasiCtx::builder(), more)
+}
+
+/// The same, with a WASI of its own.
+pub fn start_with(bytes: &[u8], wasi: &mut WasiCtxBuilder, more: impl FnOnce(&mut Linker<Host>)) -> Running {
     let engine = engine();
     let component = Component::new(&engine, bytes).unwrap();
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker).unwrap();
     more(&mut linker);
-    let wasi = WasiCtx::builder().build();
+    let wasi = wasi.build();
     let mut store = Store::new(&engine, Host { wasi, table: ResourceTable::new() });
     let instance = linker.instantiate(&mut store, &component).unwrap();
     Running { store, instance }

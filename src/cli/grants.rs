@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use mosaic::{
     diagnostic::Problem,
+    grants_section,
     manifest::{Grant, Granted},
     project::Project,
     runtime::{Access, Address, Artifact, Authority, Dir, Grants, NarrowError},
-    section,
 };
 
 use super::Failure;
@@ -104,8 +104,8 @@ impl GrantArgs {
         };
         let section = artifact.section().map_err(|error| match error {
             // Whoever runs it tells of a file that is not there.
-            section::Error::Read(_) => Failure(Vec::new()),
-            error => Failure::of(unusable(format!("its section `{}` {error}", section::NAME))),
+            grants_section::Error::Read(_) => Failure(Vec::new()),
+            error => Failure::of(unusable(format!("its section `{}` {error}", grants_section::NAME))),
         });
         let section = match section {
             Err(failure) if failure.0.is_empty() => return self.grants(),
@@ -115,7 +115,10 @@ impl GrantArgs {
         let Some(section) = section else {
             if self.as_granted {
                 let problem = Problem::error("grants::no-section", format!("`{name}` does not say what it is granted"))
-                    .because(format!("it has no section `{}`: it was not composed from a project", section::NAME))
+                    .because(format!(
+                        "it has no section `{}`: it was not composed from a project",
+                        grants_section::NAME
+                    ))
                     .help("grant by name: `--dir`, `--env`, `--net`, `--http-out`, `--kv`, `--logging`");
                 return Err(Failure::of(problem));
             }

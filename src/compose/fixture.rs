@@ -43,8 +43,7 @@ pub(crate) fn interface(resolve: &Resolve, name: &str) -> InterfaceId {
     let (id, _) = resolve
         .interfaces
         .iter()
-        .filter(|(_, interface)| interface.name.as_deref() == Some(name))
-        .last()
+        .rfind(|(_, interface)| interface.name.as_deref() == Some(name))
         .expect("the interface is there");
     id
 }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     diagnostic::Diagnose,
+    grants_section::{Held, Section},
     language::Language,
     manifest::Family,
     plan::{
@@ -20,7 +21,6 @@ use crate::{
         capability::Grants,
         graph::{Graph, Said, Wire, Wiring},
     },
-    section::{Held, Section},
 };
 
 pub(super) const FULL: Options =

@@ -108,7 +108,7 @@ fn worlds(a: &World, b: &World) -> Vec<Change> {
                 details.push(format!("now {other}"));
             }
             if let (WorldItem::Interface { id: x, .. }, WorldItem::Interface { id: y, .. }) = (item, found) {
-                let (x, y) = (Side { resolve: &*a.resolve, item: *x }, Side { resolve: &*b.resolve, item: *y });
+                let (x, y) = (Side { resolve: &a.resolve, item: *x }, Side { resolve: &b.resolve, item: *y });
                 details.extend(compare::interfaces(x, y).differences.iter().map(ToString::to_string));
                 let back = compare::interfaces(y, x).differences;
                 let new = back.iter().filter(|it| it.change == How::Missing && it.path.len() == 1);

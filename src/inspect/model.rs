@@ -557,17 +557,6 @@ pub struct VersionUse {
 }
 
 impl Graph {
-    /// The nodes that have none inside.
-    pub fn leaves(&self) -> Vec<u32> {
-        let mut inside = vec![false; self.nodes.len()];
-        for parent in self.nodes.iter().filter_map(|node| node.parent) {
-            if let Some(inside) = inside.get_mut(parent as usize) {
-                *inside = true;
-            }
-        }
-        (0..).zip(inside).filter(|(_, inside)| !inside).map(|(id, _)| id).collect()
-    }
-
     /// The nodes that are programs: compositions are looked into, what an engine runs is one with it.
     pub fn parts(&self) -> Vec<u32> {
         let mut inside: Vec<Vec<u32>> = vec![Vec::new(); self.nodes.len()];

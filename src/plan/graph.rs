@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::capability::Standing;
 use crate::{
     diagnostic::SourceFile,
+    grants_section::Section,
     manifest::{Family, Manifest, Spanned},
-    section::Section,
 };
 
 /// The wiring as decided.

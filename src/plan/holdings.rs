@@ -15,8 +15,8 @@ use super::{
     wire::Planner,
 };
 use crate::{
+    grants_section::{Held, Section},
     manifest::{Family, Grant, Granted, Manifest},
-    section::{Held, Section},
 };
 
 /// What the parts of an app hold, by part.

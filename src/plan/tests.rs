@@ -19,9 +19,9 @@ use super::{
 use crate::{
     compose::fixture::part,
     diagnostic::{Diagnose, SourceFile},
+    grants_section::Held,
     manifest::Family,
     resolve::Part,
-    section::Held,
 };
 
 /// Interfaces that the worlds below use; `auth` and `inference` at a version of choice.

@@ -24,7 +24,7 @@ use wasmtime::{Engine, component::Component};
 use crate::{
     cache::Home,
     event::{Event, Events},
-    section::{self, Section},
+    grants_section::{self, Section},
 };
 
 use super::{
@@ -68,7 +68,7 @@ impl<'a> Artifact<'a> {
     }
 
     /// What it says its parts are granted, if it says so; a text says nothing.
-    pub fn section(&self) -> Result<Option<Section>, section::Error> {
+    pub fn section(&self) -> Result<Option<Section>, grants_section::Error> {
         match &self.content {
             Content::Bytes(bytes) => Section::read(&mut Cursor::new(bytes)),
             Content::File { path, .. } => Section::read(&mut BufReader::new(File::open(path)?)),

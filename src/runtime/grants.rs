@@ -11,7 +11,7 @@ use std::{
     str::FromStr,
 };
 
-use crate::section::{Held, Section};
+use crate::grants_section::{Held, Section};
 
 /// Some values of a kind, or all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]

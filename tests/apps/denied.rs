@@ -27,10 +27,10 @@ fn answers(project: &Project) -> BTreeMap<(String, String), String> {
 }
 
 /// The answers that do not hold these words.
-fn others<'a>(
-    answers: &'a BTreeMap<(String, String), String>,
+fn others(
+    answers: &BTreeMap<(String, String), String>,
     expected: impl Fn(&str) -> &'static [&'static str],
-) -> Vec<(&'a (String, String), &'a String)> {
+) -> Vec<(&(String, String), &String)> {
     let fits = |key: &(String, String), answer: &String| expected(&key.1).iter().any(|words| answer.contains(words));
     answers.iter().filter(|(key, answer)| !fits(key, answer)).collect()
 }

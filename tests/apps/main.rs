@@ -2,6 +2,8 @@
 //!
 //! The toolchains are there because `cargo xtask test` installs them first; a test whose toolchain is missing fails.
 
+#![expect(clippy::disallowed_methods, reason = "tests start the command under test, and what stands beside it")]
+
 mod backend;
 mod browser;
 mod denied;

@@ -59,7 +59,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("event", &["diagnostic"]),
     ("language", &[]),
     ("packages", &[]),
-    ("section", &[]),
+    ("grants_section", &[]),
     ("process", &["diagnostic", "event"]),
     ("cache", &["event", "diagnostic"]),
     ("manifest", &["diagnostic", "language"]),
@@ -80,7 +80,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "manifest",
             "project",
             "resolve",
-            "section",
+            "grants_section",
             "toolchain",
         ],
     ),
@@ -100,10 +100,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "toolchain",
         ],
     ),
-    ("compose", &["cache", "compare", "diagnostic", "event", "language", "plan", "resolve", "section"]),
+    ("compose", &["cache", "compare", "diagnostic", "event", "language", "grants_section", "plan", "resolve"]),
     ("check", &["compare", "diagnostic", "language", "plan", "resolve"]),
     ("inspect", &["check", "compare", "diagnostic", "language", "packages", "plan", "resolve"]),
-    ("runtime", &["cache", "diagnostic", "event", "section"]),
+    ("runtime", &["cache", "diagnostic", "event", "grants_section"]),
 ];
 
 /// Endings of files that are built, not written.

@@ -67,10 +67,10 @@ impl<'a> Check<'a> {
         let value = match value {
             Value::Imported { specifier, name } => {
                 let Some(target) = self.modules.target(module, specifier) else { return };
-                return match self.modules.export(target, name) {
-                    Ok(Some((module, value))) => self.value(module, value, item, path),
-                    Ok(None) | Err(()) => {}
-                };
+                if let Ok(Some((module, value))) = self.modules.export(target, name) {
+                    self.value(module, value, item, path);
+                }
+                return;
             }
             value => value,
         };

@@ -62,7 +62,7 @@ fn aligned(code: &str, line_of: &[Option<usize>]) -> String {
     let mut text = String::with_capacity(code.len());
     let mut here = 0;
     for (line, wanted) in code.lines().zip(line_of) {
-        for _ in here..wanted.unwrap_or(here) {
+        while here < wanted.unwrap_or(here) {
             text.push('\n');
             here += 1;
         }

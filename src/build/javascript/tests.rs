@@ -1,3 +1,5 @@
+use wasmtime_wasi::{WasiCtx, p2::pipe::MemoryOutputPipe};
+
 use super::*;
 use crate::{
     build::trial::{self, Project, SHAPES},
@@ -140,6 +142,25 @@ fn a_component_with_every_shape_runs() {
     assert!(JavaScript.check(&unit).is_empty(), "{:#?}", JavaScript.check(&unit));
     let bytes = JavaScript.build(&unit, &|_| {}).unwrap_or_else(|problem| panic!("{problem:#?}"));
     trial::exercise(&bytes);
+}
+
+/// What modules say while they are loaded, at build time, is said when the instance is first called.
+#[test]
+fn the_console_writes_to_the_standard_streams() {
+    let wit = "package a:b; world part { export run: func(name: string); }";
+    let code = "console.log('loaded');\n\
+        export function run(name) {\n  console.log('%s has %d', name, 3, { a: [1n, null], b: new Map([['k', 'é🧩']]) });\n  \
+        console.group('in');\n  console.error(new TypeError('no').message, [undefined]);\n  console.groupEnd();\n  \
+        console.log('x'.repeat(10_000));\n}\n";
+    let project = Project::of(&[("index.js", code)]);
+    let bytes = JavaScript.build(&project.unit(Language::JavaScript, wit), &|_| {}).unwrap();
+    let (out, err) = (MemoryOutputPipe::new(1 << 20), MemoryOutputPipe::new(1 << 20));
+    let mut running = trial::start_with(&bytes, WasiCtx::builder().stdout(out.clone()).stderr(err.clone()), |_| {});
+    running.call(None, "run", &[wasmtime::component::Val::String("ada".into())]).unwrap();
+    let text = |pipe: MemoryOutputPipe| String::from_utf8(pipe.contents().to_vec()).unwrap();
+    let expected =
+        format!("loaded\nada has 3 {{ a: [ 1n, null ], b: Map {{ \"k\" => \"é🧩\" }} }}\nin\n{}\n", "x".repeat(10_000));
+    assert_eq!((text(out), text(err)), (expected, "  no [ undefined ]\n".to_owned()));
 }
 
 #[test]

@@ -169,7 +169,7 @@ impl Running {
     #[track_caller]
     fn answers(&mut self, interface: &str, function: &str, params: &[Val], expected: &Val) {
         let results = self.call(interface, function, params).unwrap_or_else(|error| panic!("{function}: {error:?}"));
-        assert_eq!(results, [expected.clone()], "{interface}#{function}");
+        assert_eq!(results, std::slice::from_ref(expected), "{interface}#{function}");
     }
 }
 
@@ -360,7 +360,7 @@ fn handles_that_are_passed_are_given_back() {
         let params = [thing(&mut store, 1), option, part, lent.clone()];
         let mut results = [Val::Bool(false)];
         send.call(&mut store, &params, &mut results).unwrap_or_else(|error| panic!("{case}: {error:?}"));
-        assert_eq!(results, [refused.clone()]);
+        assert_eq!(results, std::slice::from_ref(&refused));
         let mut dropped = std::mem::take(&mut store.data_mut().0);
         dropped.sort_unstable();
         assert_eq!(dropped, expected, "{case}");

@@ -407,7 +407,7 @@ impl<'r, 'a> Program<'r, 'a> {
         let Some(Some(code)) = self.instances.get(instance) else { return String::new() };
         let Some(range) = &code.name_section else { return String::new() };
         let reader = wasmparser::BinaryReader::new(self.raw.slice(range), 0);
-        let names = wasmparser::NameSectionReader::new(reader).into_iter().map_while(Result::ok);
+        let names = wasmparser::NameSectionReader::new(reader).map_while(Result::ok);
         let functions = names.filter_map(|name| match name {
             Name::Function(map) => Some(map),
             _ => None,

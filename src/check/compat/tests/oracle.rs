@@ -36,8 +36,11 @@ fn without_versions(old: &Resolve, new: &Resolve) -> Resolve {
     aligned(old, new, &pairs.collect::<Vec<_>>())
 }
 
+/// A version of a world, with its WIT.
+type Version = (String, Arc<Resolve>, WorldId);
+
 /// Every world of the bundle, in each version carried.
-fn bundled() -> Vec<(String, Vec<(String, Arc<Resolve>, WorldId)>)> {
+fn bundled() -> Vec<(String, Vec<Version>)> {
     let mut found: std::collections::BTreeMap<String, Vec<_>> = std::collections::BTreeMap::new();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("wit/bundled");
     for package in std::fs::read_dir(folder).expect("the bundle").filter_map(Result::ok) {

@@ -175,7 +175,7 @@ fn attach(network: &Network, layered: &mut Layered) {
     }
     let mut incoming: Vec<Vec<usize>> = vec![Vec::new(); layered.boxes];
     network.edges.iter().enumerate().for_each(|(at, edge)| incoming[edge.to].push(at));
-    for vertex in 0..layered.boxes {
+    for (vertex, incoming) in incoming.iter().enumerate() {
         // Leaving: in the order of where they go.
         let mut leaving = layered.out[vertex].clone();
         leaving.sort_by_key(|link| rank[layered.links[*link].to]);
@@ -186,11 +186,11 @@ fn attach(network: &Network, layered: &mut Layered) {
             layered.links[link].leaves = (at as f64 - middle) * step;
         }
         // Landing: in the order of where they come from, those of one landing together.
-        let landings = incoming[vertex].iter().map(|at| network.edges[*at].landing + 1).max();
+        let landings = incoming.iter().map(|at| network.edges[*at].landing + 1).max();
         let Some(landings) = landings else { continue };
         let mut sums = vec![(0.0_f64, 0.0_f64); landings];
         let mut links = Vec::new();
-        for (edge, chain) in incoming[vertex].iter().map(|at| (&network.edges[*at], &layered.chains[*at])) {
+        for (edge, chain) in incoming.iter().map(|at| (&network.edges[*at], &layered.chains[*at])) {
             if let Some(last) = chain.last() {
                 links.push((*last, edge.landing));
                 let sum = &mut sums[edge.landing];
