@@ -41,56 +41,33 @@ const PYTHON: &[(&str, &[&str])] = &[
             "mmap",
         ],
     ),
-    (
-        "tcp",
-        &[
-            "socket",
-            "_socket",
-            "ssl",
-            "socketserver",
-            "http.client",
-            "http.server",
-            "urllib.request",
-            "ftplib",
-            "smtplib",
-            "imaplib",
-            "poplib",
-            "xmlrpc",
-            "requests",
-            "urllib3",
-            "httpx",
-            "aiohttp",
-            "websockets",
-            "redis",
-        ],
-    ),
+    ("tcp", &["socketserver", "http.server"]),
     ("udp", &["socket", "_socket", "socketserver"]),
-    (
-        "dns",
-        &[
-            "socket",
-            "_socket",
-            "ssl",
-            "http.client",
-            "urllib.request",
-            "ftplib",
-            "smtplib",
-            "imaplib",
-            "poplib",
-            "xmlrpc",
-            "requests",
-            "urllib3",
-            "httpx",
-            "aiohttp",
-            "websockets",
-            "redis",
-        ],
-    ),
     ("env", &["os", "sys", "argparse", "getopt", "dotenv"]),
     ("stdio", &["builtins.print", "builtins.input", "sys", "logging", "getpass"]),
     ("exit", &["builtins.exit", "builtins.quit", "sys"]),
     ("clock", &["time", "datetime", "asyncio", "timeit", "sched", "calendar"]),
     ("random", &["random", "secrets", "uuid", "tempfile", "builtins.hash"]),
+];
+
+/// Python modules that connect to a host by its name: `tcp` and `dns` at once.
+const CLIENTS: &[&str] = &[
+    "socket",
+    "_socket",
+    "ssl",
+    "http.client",
+    "urllib.request",
+    "ftplib",
+    "smtplib",
+    "imaplib",
+    "poplib",
+    "xmlrpc",
+    "requests",
+    "urllib3",
+    "httpx",
+    "aiohttp",
+    "websockets",
+    "redis",
 ];
 
 /// What may load modules that are named nowhere.
@@ -120,13 +97,13 @@ fn python(imports: &BTreeMap<String, Vec<String>>, wanted: &BTreeSet<&str>, meth
     let rows = ROWS.iter().filter(|row| asked.contains_key(row.id));
     let evidence = rows.map(|row| {
         let modules = PYTHON.iter().find(|(id, _)| *id == row.id).map_or(&[][..], |(_, modules)| modules);
+        let clients = if ["tcp", "dns"].contains(&row.id) { CLIENTS } else { &[] };
         let mut reasons = Vec::new();
         for (module, files) in imports {
-            let is_one = |known: &&&str| {
-                module == **known || module.strip_prefix(**known).is_some_and(|rest| rest.starts_with('.'))
-            };
+            let is_one =
+                |known: &&str| module == known || module.strip_prefix(*known).is_some_and(|rest| rest.starts_with('.'));
             let is_bound = || bound(module).is_some_and(|word| asked[row.id].iter().any(|name| means(&word, name)));
-            if modules.iter().find(is_one).is_some() || is_bound() {
+            if modules.iter().chain(clients).any(is_one) || is_bound() {
                 reasons.push(told(module, files));
             }
         }
