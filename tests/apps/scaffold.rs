@@ -2,7 +2,7 @@
 
 use crate::{
     readme::sh,
-    support::{Project, Ran, mosaic},
+    support::{Project, Ran, mosaic, unheard},
 };
 
 /// A part in each language under a Rust page; the app's own test asks for the page and looks for each greeting.
@@ -20,6 +20,9 @@ fn a_new_app_passes_its_own_test_and_takes_more_parts() {
 
     for (language, name) in [("rust", "second"), ("javascript", "third")] {
         project.run(&["add", language, name]).ok();
+    }
+    for source in ["second/src/lib.rs", "third/app.js"] {
+        project.write(source, &format!("{}// {}\n", project.read(source), unheard()));
     }
     let ran = project.run(&["build", "--message-format", "json"]).ok();
     let anew: Vec<_> = ran

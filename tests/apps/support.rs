@@ -82,6 +82,12 @@ pub fn peer(name: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("`{name}` is not in the folder MOSAIC_PEERS names: cargo xtask setup --tests"))
 }
 
+/// A word that no earlier run has used: sources that hold it are in no store of what was built before.
+pub fn unheard() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time after 1970");
+    format!("{}-{}", std::process::id(), now.as_nanos())
+}
+
 /// The command under test, without colour.
 pub fn mosaic(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-mosaic"));
