@@ -90,6 +90,8 @@ pub(super) struct Component<'a> {
     pub producers: Producers,
     pub customs: Vec<Custom<'a>>,
     pub imports: Vec<(&'a str, ComponentExternalKind)>,
+    /// Of imports whose names are labels: the interfaces that they implement.
+    pub implements: HashMap<&'a str, &'a str>,
     pub exports: Vec<Export<'a>>,
     pub modules: Vec<Item<'a>>,
     pub components: Vec<Item<'a>>,
@@ -233,6 +235,7 @@ impl<'a> Component<'a> {
                     let kind = kind_of(&import.ty);
                     let item = Item::Import(self.imports.len());
                     self.imports.push((import.name.name, kind));
+                    self.implements.extend(import.name.implements.map(|interface| (import.name.name, interface)));
                     self.space(kind).push(item);
                 }
             }

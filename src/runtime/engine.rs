@@ -3,6 +3,7 @@
 //! What decides the native code (tunables) depends on [`Shape::concurrency`] alone, so that code compiled for `run` is
 //! good for `serve`; [`Allocation`] only decides where instances live.
 //!
+//! - Imports may have names of their own for the interface that they implement: so an app keeps them apart.
 //! - Concurrency support is off where no part is async: it doubles the price of every call between parts.
 //! - Functions are inlined across core modules (the adapters between parts), not within one: the languages' own
 //!   compilers have done that.
@@ -61,6 +62,7 @@ pub(super) fn engine(shape: &Shape, allocation: Allocation) -> wasmtime::Result<
     let mut config = Config::new();
     config
         .concurrency_support(shape.concurrency)
+        .wasm_component_model_implements(true)
         .compiler_inlining(Inlining::InterModule)
         .parallel_compilation(true)
         .epoch_interruption(true)

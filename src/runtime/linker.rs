@@ -12,7 +12,7 @@ use super::{
     code::Code,
     error::{Entry, Error},
     host,
-    state::Guest,
+    state::{Behind, Guest},
 };
 
 /// What becomes of a guest's standard streams.
@@ -28,7 +28,13 @@ pub(super) enum Streams {
 ///
 /// Errors with all imports that nobody provides, or the first whose types differ from the host's.
 pub(super) fn link(name: &str, code: &Code, streams: Streams) -> Result<InstancePre<Guest>, Error> {
-    let linker = linker(&code.engine, code.shape.concurrency, streams).map_err(|source| Error::Engine { source })?;
+    let mut linker =
+        linker(&code.engine, code.shape.concurrency, streams).map_err(|source| Error::Engine { source })?;
+    for (index, label) in host::apart::labels(&code.component).iter().enumerate() {
+        let interface = offered_as(&label.implements);
+        host::apart::link(&mut linker, &label.name, &interface, Behind::Label(index))
+            .map_err(|source| Error::Engine { source })?;
+    }
     linker.instantiate_pre(&code.component).map_err(|source| {
         let imports = unsatisfied(&linker, &code.component);
         let name = name.to_owned();
