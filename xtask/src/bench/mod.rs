@@ -4,7 +4,12 @@
 //! kernel counted them for that process alone. What is compared is the ratio; the seconds are those of the machine.
 
 mod compose;
+mod guests;
+mod load;
 mod parts;
+mod serve;
+mod server;
+mod start;
 
 use std::{
     path::PathBuf,
@@ -23,10 +28,15 @@ pub fn run(args: &[String]) -> Outcome {
         Some(at) => (&args[..at], Some(args.get(at + 1).map(PathBuf::from).ok_or("--mosaic wants a file")?)),
         None => (args, None),
     };
-    if let Some(name) = names.iter().find(|name| *name != "compose") {
-        return Err(format!("there is no bench `{name}`; there is compose"));
+    for name in names {
+        match name.as_str() {
+            "compose" => compose::run(built.clone())?,
+            "serve" => serve::run(built.clone())?,
+            "start" => start::run(built.clone())?,
+            name => return Err(format!("there is no bench `{name}`; there are compose, serve, start")),
+        }
     }
-    compose::run(built)
+    Ok(())
 }
 
 /// The shipped build of `cargo-mosaic`.
