@@ -52,8 +52,8 @@ pub(super) fn run(built: Option<PathBuf>) -> Outcome {
                 }
             }
         }
-        let [peer, ours] =
-            starts.map(|all| [|s: &Start| s.listening, |s| s.answered, |s| s.cpu].map(|of| median(&all, of)));
+        let of: [fn(&Start) -> Duration; 3] = [|s| s.listening, |s| s.answered, |s| s.cpu];
+        let [peer, ours] = starts.map(|all| of.map(|of| median(&all, of)));
         let ratio = ours[1].as_secs_f64() / peer[1].as_secs_f64();
         let shown = |times: [Duration; 3]| times.map(|time| format!("{:.2}", time.as_secs_f64() * 1e3)).join(" | ");
         println!("| {what} | {} | {} | {ratio:.2} |", shown(peer), shown(ours));
