@@ -1,10 +1,6 @@
 //! From the start of a process to its first answer over HTTP, native code there on both sides.
 
-use std::{
-    fs,
-    path::Path,
-    time::Duration,
-};
+use std::{fs, path::Path, time::Duration};
 
 use super::{
     guests::Maker,
@@ -52,8 +48,8 @@ pub(super) fn run(mosaic: &Path) -> Outcome {
                 }
             }
         }
-        let [peer, ours] =
-            starts.map(|all| [|s: &Start| s.listening, |s| s.answered, |s| s.cpu].map(|of| median(&all, of)));
+        let of: [fn(&Start) -> Duration; 3] = [|s| s.listening, |s| s.answered, |s| s.cpu];
+        let [peer, ours] = starts.map(|all| of.map(|of| median(&all, of)));
         let ratio = ours[1].as_secs_f64() / peer[1].as_secs_f64();
         let shown = |times: [Duration; 3]| times.map(|time| format!("{:.2}", time.as_secs_f64() * 1e3)).join(" | ");
         println!("| {what} | {} | {} | {ratio:.2} |", shown(peer), shown(ours));
