@@ -6,8 +6,8 @@ use crate::support::{Project, Ran, peer, root};
 
 const LANGUAGES: [&str; 4] = ["rust", "go", "python", "javascript"];
 
-/// Each language's answer to each try, from the app as it is built, on the `wasmtime` command, which grants everything.
-fn answers(project: &Project) -> BTreeMap<(String, String), String> {
+/// The app as it is built, on the `wasmtime` command, which grants everything.
+fn stock(project: &Project) -> Ran {
     let mut command = Command::new(peer("wasmtime"));
     // The quickest of its compilers: what is compiled runs but once.
     command
@@ -15,7 +15,12 @@ fn answers(project: &Project) -> BTreeMap<(String, String), String> {
         .args(["--dir", "data::/data", "--env", "SECRET=known", "target/mosaic/denied.wasm"])
         .current_dir(project.path())
         .env_remove("RUST_BACKTRACE");
-    let ran = Ran::of(command, "").ok();
+    Ran::of(command, "")
+}
+
+/// Each language's answer to each try.
+fn answers(ran: Ran) -> BTreeMap<(String, String), String> {
+    let ran = ran.ok();
     let answers = ran.stdout.lines().filter_map(|line| {
         let (words, answer) = line.split_once(": ")?;
         let (language, what) = words.split_once(' ')?;
@@ -40,7 +45,7 @@ fn what_is_not_granted_is_denied_on_a_stock_runtime() {
     let project = Project::copy(&root().join("fixtures/denied"));
     project.write("data/secret.txt", "a secret");
     project.run(&["build"]).ok();
-    let denied = answers(&project);
+    let denied = answers(stock(&project));
     // JavaScript makes no request: see its world.
     assert_eq!(denied.len(), LANGUAGES.len() * 6 - 1, "{denied:#?}");
     let wrong = others(&denied, |what| match what {
@@ -61,7 +66,7 @@ fn what_is_not_granted_is_denied_on_a_stock_runtime() {
         project.edit("mosaic.toml", &source, &granted);
     }
     project.run(&["compose"]).ok();
-    let granted = answers(&project);
+    let granted = answers(stock(&project));
     assert!(granted.keys().eq(denied.keys()), "{granted:#?}");
     let wrong = others(&granted, |what| match what {
         "work" => &["42"],
@@ -70,4 +75,44 @@ fn what_is_not_granted_is_denied_on_a_stock_runtime() {
         _ => &["done"],
     });
     assert!(wrong.is_empty(), "{wrong:#?}");
+
+    // Two of them, granted different things: each has its own on our host, and no other host starts the app.
+    for (language, grants) in [("rust", "[\"secret\", \"data\"]"), ("python", "[\"other\", \"logs\", \"local\"]")] {
+        let source = format!("source = \"{language}\"\n");
+        project.edit(
+            "mosaic.toml",
+            &format!("{source}grants = [\"env\", \"filesystem\", \"sockets\", \"http\"]\n"),
+            &format!("{source}grants = {grants}\n"),
+        );
+    }
+    for language in ["go", "javascript"] {
+        let source = format!("source = \"{language}\"\n");
+        let http = if language == "javascript" { "" } else { ", \"http\"" };
+        project.edit(
+            "mosaic.toml",
+            &format!("{source}grants = [\"env\", \"filesystem\", \"sockets\"{http}]\n"),
+            &source,
+        );
+    }
+    let grants = "\n[grants]\nsecret = { env = \"SECRET\", value = \"known\" }\nother = { env = \"OTHER\", value = \"x\" }\n\
+        data = { dir = \"./data\" }\nlogs = { dir = \"./logs\" }\nlocal = { net = \"localhost:1\" }\n";
+    project.write("mosaic.toml", &(project.read("mosaic.toml") + grants));
+    project.write("logs/today.txt", "nothing");
+    let apart = answers(project.run(&["run", "-q"]));
+    assert!(apart.keys().eq(denied.keys()), "{apart:#?}");
+    for ((language, what), answer) in &apart {
+        let done = match (language.as_str(), what.as_str()) {
+            ("rust", "file" | "variable") | ("python", "socket" | "name") => answer == "done",
+            (_, "work") => answer == "42",
+            _ => {
+                answer == &denied[&(language.clone(), what.clone())]
+                    || answer.contains("notfound")
+                    || answer.contains("thereisnofolder")
+            }
+        };
+        assert!(done, "{language} {what}: {answer}");
+    }
+    let refused = stock(&project);
+    assert_ne!(refused.code, Some(0), "{refused}");
+    assert!(refused.stderr.contains("-cli-environment"), "{refused}");
 }
