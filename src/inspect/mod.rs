@@ -1,19 +1,20 @@
 //! What a WebAssembly file is: plain data ([`model`]), read from its bytes alone.
 //!
 //! 1. [`raw`] reads the binary once: components, core modules, and what each index stands for.
-//! 2. [`graph`] follows indices: instances become nodes, what they are given edges.
-//! 3. Each section that was asked for is read from these two: [`sizes`], [`needs`], [`producers`], [`versions`], [`sbom`].
-//! 4. What was read is shown: [`picture`], [`page`]; as text by the command line.
+//! 2. Its world is read from its [`outline`], while another core takes the digest of all of it.
+//! 3. [`graph`] follows indices: instances become nodes, what they are given edges.
+//! 4. Each section that was asked for is read from these: [`sizes`], [`needs`], [`producers`], [`versions`], [`sbom`].
+//! 5. What was read is shown: [`picture`], [`page`]; as text by the command line.
 //!
 //! Takes bytes, never a project: it serves components that Mosaic did not build. Nothing here is cleaned: every string
 //! is as the binary has it, and may hold what steers a terminal. Whoever prints one cleans it.
 
 mod diff;
 mod graph;
-mod inline;
 pub mod model;
 mod needs;
 mod origin;
+mod outline;
 pub mod page;
 pub mod picture;
 mod precompiled;
@@ -26,9 +27,11 @@ mod versions;
 mod world;
 
 pub use self::{
-    diff::{Change, ChangeKind, Diff, SizeChange, diff, diff_schema_text},
+    diff::{Change, ChangeKind, Diff, SizeChange, WorldChange, diff, diff_schema_text},
     model::{Inspection, schema_text},
 };
+
+use std::thread;
 
 use crate::resolve::{Error, guarded, unreadable};
 use model::{Counts, Custom, Kind, Overview, Part, Wit};
@@ -63,14 +66,30 @@ impl Section {
 /// Reads a component, core module, encoded WIT package or precompiled artifact; all but the last binary or text.
 /// `name` is what to call it in messages; the last part of it, as of a path, is the name of what has none.
 pub fn inspect(name: &str, bytes: &[u8], sections: &[Section]) -> Result<Inspection, Error> {
+    look(name, bytes, sections).map(|(inspection, _)| inspection)
+}
+
+/// The same, with the world it was read from.
+fn look(name: &str, bytes: &[u8], sections: &[Section]) -> Result<(Inspection, Option<world::World>), Error> {
     if let Some(overview) = precompiled::read(bytes) {
-        return Ok(only(overview));
+        return Ok((only(overview), None));
     }
     let binary = crate::resolve::binary(name, bytes)?;
-    let world = world::read(name, &binary)?;
     guarded(|| {
         let raw = raw::read(&binary).map_err(|error| unreadable(name, &binary, &error))?;
-        Ok(read(&raw, world.as_ref(), name, sections))
+        let mut whole = None;
+        let found: Result<_, Error> = thread::scope(|scope| {
+            let hash = || whole = Some(digest(&binary));
+            let hashing = thread::Builder::new().name("digest".to_owned()).spawn_scoped(scope, hash);
+            let world = world::read(name, &raw)?;
+            let inspection = read(&raw, world.as_ref(), name, sections);
+            // Where no thread can be had, the digest is taken below.
+            drop(hashing);
+            Ok((inspection, world))
+        });
+        let (mut inspection, world) = found?;
+        inspection.overview.digest = whole.unwrap_or_else(|| digest(&binary));
+        Ok((inspection, world))
     })?
 }
 
@@ -117,12 +136,13 @@ fn read(raw: &Raw<'_>, world: Option<&world::World>, name: &str, sections: &[Sec
     if asked(Section::Graph) || asked(Section::Needs) {
         graph::interfaces(raw, &mut seen);
     }
-    inspection.sizes = asked(Section::Sizes).then(|| sizes::read(raw, stem(name)));
+    inspection.sizes = asked(Section::Sizes).then(|| sizes::read(raw, stem(name), &inspection.overview.parts));
     inspection.needs = asked(Section::Needs).then(|| needs::read(raw, &seen));
     inspection.graph = asked(Section::Graph).then_some(seen.graph);
     inspection
 }
 
+/// All but the digest, which is taken meanwhile.
 fn overview(raw: &Raw<'_>, world: Option<&world::World>, graph: &model::Graph) -> Overview {
     let (name, customs, producers) = match (raw.components.first(), raw.modules.first()) {
         (Some(it), _) => (it.name, &it.customs, it.producers.clone()),
@@ -136,14 +156,17 @@ fn overview(raw: &Raw<'_>, world: Option<&world::World>, graph: &model::Graph) -
         .filter(|_| world.is_none_or(|world| world.kind == Kind::Component))
         .map(|node| Part { name: graph.path(node.id), origin: node.origin.clone(), size: node.size + node.shared })
         .collect();
+    // A core module has no world.
+    let own =
+        |ports: fn(&model::Node) -> &Vec<model::Port>| graph.nodes.first().map(ports).cloned().unwrap_or_default();
     parts.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
     Overview {
         kind: world.map_or(Kind::CoreModule, |world| world.kind),
         name: name.map(str::to_owned),
         size: raw.bytes.len() as u64,
-        digest: digest(raw.bytes),
-        imports: world.map(world::World::imports).unwrap_or_default(),
-        exports: world.map(world::World::exports).unwrap_or_default(),
+        digest: String::new(),
+        imports: world.map_or_else(|| own(|node| &node.imports), world::World::imports),
+        exports: world.map_or_else(|| own(|node| &node.exports), world::World::exports),
         parts,
         counts: Counts {
             components: u32::try_from(raw.components.len().saturating_sub(1)).unwrap_or(u32::MAX),
@@ -176,10 +199,12 @@ fn digest(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
-/// `app` of `target/app.wasm`.
+/// `app` of `target/app.component.wasm`.
 fn stem(name: &str) -> &str {
     let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    file.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or(file)
+    let endings = [".wasm", ".wat", ".component"].iter();
+    let stem = endings.fold(file, |stem, ending| stem.strip_suffix(ending).unwrap_or(stem));
+    if stem.is_empty() { file } else { stem }
 }
 
 #[cfg(test)]

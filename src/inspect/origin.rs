@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use wasmparser::{Export, Instance, KnownCustom, Parser, Payload};
 
 use super::{
-    model::Origin,
+    model::{Origin, Producers},
     raw::{Module, Raw},
 };
 use crate::language::Language;
@@ -43,7 +43,11 @@ pub(super) fn of(raw: &Raw<'_>, component: usize) -> Option<Origin> {
 
 /// The language of a component that an engine runs, and the engine.
 pub(super) fn engine(raw: &Raw<'_>, component: usize) -> Option<Origin> {
-    interpreted(&inside(raw, component), &links(raw, component))
+    let modules = inside(raw, component);
+    // Some tools tell of themselves in the component alone, not in the engine's module.
+    let own = raw.components.get(component).map(|it| &it.producers);
+    let producers: Vec<&Producers> = own.into_iter().chain(modules.iter().map(|module| &module.producers)).collect();
+    interpreted(&modules, &links(raw, component), &producers)
 }
 
 /// The language that a component was compiled from, going by its own modules.
@@ -54,7 +58,8 @@ pub(super) fn compiled_by(raw: &Raw<'_>, component: usize) -> Option<Origin> {
 /// Modules that are one program.
 pub(super) fn of_modules(raw: &Raw<'_>, modules: &[usize]) -> Option<Origin> {
     let modules: Vec<&Module<'_>> = modules.iter().filter_map(|id| raw.modules.get(*id)).collect();
-    interpreted(&modules, &[]).or_else(|| compiled(raw, &modules))
+    let producers: Vec<&Producers> = modules.iter().map(|module| &module.producers).collect();
+    interpreted(&modules, &[], &producers).or_else(|| compiled(raw, &modules))
 }
 
 /// Whether a component without code of its own is one engine in several components, as componentize-qjs makes it, rather
@@ -89,7 +94,7 @@ fn links<'a>(raw: &Raw<'a>, component: usize) -> Vec<&'a str> {
     names.filter(|name| ENGINES.iter().any(|engine| name.contains(engine))).collect()
 }
 
-fn interpreted(modules: &[&Module<'_>], links: &[&str]) -> Option<Origin> {
+fn interpreted(modules: &[&Module<'_>], links: &[&str], producers: &[&Producers]) -> Option<Origin> {
     let named = |part: &str| {
         let names = modules.iter().filter_map(|module| module.name);
         let module =
@@ -97,14 +102,13 @@ fn interpreted(modules: &[&Module<'_>], links: &[&str]) -> Option<Origin> {
         module.or_else(|| Some(format!("a core instance has {}", links.iter().find(|name| name.contains(part))?)))
     };
     let made_by = |tool: &str| {
-        let producers = modules.iter().map(|module| &module.producers);
         let found = producers
-            .into_iter()
+            .iter()
             .any(|producers| producers.iter().any(|(field, names)| field != "language" && names.contains_key(tool)));
         found.then(|| format!("producers: {tool}"))
     };
     let speaks = |language: &str| {
-        let spoken = modules.iter().filter_map(|module| module.producers.get("language"));
+        let spoken = producers.iter().filter_map(|producers| producers.get("language"));
         spoken.into_iter().any(|names| names.contains_key(language)).then(|| format!("producers: {language}"))
     };
     let told = |language: Language, engine: &str, because: String| {

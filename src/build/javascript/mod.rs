@@ -15,6 +15,7 @@ mod bridge;
 mod check;
 mod declarations;
 mod error;
+mod globals;
 mod graft;
 mod modules;
 mod names;
@@ -89,7 +90,6 @@ impl Backend for JavaScript {
         let mut component = snapshot::build(unit, &modules).map_err(|error| first(unit, vec![error]))?;
         modules.sources().record(&mut component);
         packages::record(&modules.files(), &mut component);
-        modules.sources().record(&mut component);
         Ok(component)
     }
 
