@@ -4,7 +4,12 @@
 //! kernel counted them for that process alone. What is compared is the ratio; the seconds are those of the machine.
 
 mod compose;
+mod guests;
+mod load;
 mod parts;
+mod serve;
+mod server;
+mod start;
 
 use std::{
     path::{Path, PathBuf},
@@ -21,7 +26,7 @@ use crate::{
 type Bench = fn(&Path) -> Outcome;
 
 /// One line a bench.
-const BENCHES: &[(&str, Bench)] = &[("compose", compose::run)];
+const BENCHES: &[(&str, Bench)] = &[("compose", compose::run), ("serve", serve::run), ("start", start::run)];
 
 /// Runs the benches named, all of them by default; of a `cargo-mosaic` that is built already after `--mosaic FILE`.
 pub fn run(args: &[String]) -> Outcome {
