@@ -296,7 +296,7 @@ pub fn files_again(
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]
-mod generated;
+pub(crate) mod generated;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! What a WebAssembly file is: plain data ([`model`]), read from its bytes alone.
 //!
 //! 1. [`raw`] reads the binary once: components, core modules, and what each index stands for.
-//! 2. Its world is read from its [`outline`], while another core takes the digest of all of it.
+//! 2. Its world is read from its [`outline`]. Of a large file on disk only what is looked at is read ([`sparse`]), while
+//!    another core takes the digest of all of it.
 //! 3. [`graph`] follows indices: instances become nodes, what they are given edges.
 //! 4. Each section that was asked for is read from these: [`sizes`], [`needs`], [`producers`], [`versions`], [`sbom`].
 //! 5. What was read is shown: [`picture`], [`page`]; as text by the command line.
@@ -22,6 +23,7 @@ mod producers;
 mod raw;
 pub mod sbom;
 mod sizes;
+mod sparse;
 mod symbol;
 mod versions;
 mod world;
@@ -31,7 +33,7 @@ pub use self::{
     model::{Inspection, schema_text},
 };
 
-use std::thread;
+use std::{fs::File, io, path::Path, thread};
 
 use crate::resolve::{Error, guarded, unreadable};
 use model::{Counts, Custom, Kind, Overview, Part, Wit};
@@ -61,6 +63,11 @@ impl Section {
         Section::Versions,
         Section::Sbom,
     ];
+
+    /// Whether code, data or debug information is looked at.
+    fn reads_code(self) -> bool {
+        matches!(self, Section::Sizes | Section::Needs | Section::Sbom)
+    }
 }
 
 /// Reads a component, core module, encoded WIT package or precompiled artifact; all but the last binary or text.
@@ -69,27 +76,47 @@ pub fn inspect(name: &str, bytes: &[u8], sections: &[Section]) -> Result<Inspect
     look(name, bytes, sections).map(|(inspection, _)| inspection)
 }
 
+/// The same of a file; of a large one only what is looked at is kept in memory. Fails first where it cannot be read, then
+/// where it is not understood.
+pub fn file(path: &Path, sections: &[Section]) -> io::Result<Result<Inspection, Error>> {
+    let name = path.display().to_string();
+    let mut file = File::open(path)?;
+    let sparse = match sections.iter().any(|section| section.reads_code()) {
+        true => None,
+        false => sparse::read(&mut file)?,
+    };
+    let Some(sparse) = sparse else { return Ok(inspect(&name, &std::fs::read(path)?, sections)) };
+    let (found, digest) = thread::scope(|scope| {
+        let hashing =
+            thread::Builder::new().name("digest".to_owned()).spawn_scoped(scope, || sparse::digest(&mut file));
+        let found = read_binary(&name, &sparse, sections);
+        (found, hashing.ok().and_then(|hashing| hashing.join().ok()))
+    });
+    // Where no thread can be had, it is taken now.
+    let digest = digest.map_or_else(|| sparse::digest(&mut file), |digest| digest)?;
+    Ok(found.map(|(mut inspection, _)| {
+        inspection.overview.digest = digest;
+        inspection
+    }))
+}
+
 /// The same, with the world it was read from.
 fn look(name: &str, bytes: &[u8], sections: &[Section]) -> Result<(Inspection, Option<world::World>), Error> {
     if let Some(overview) = precompiled::read(bytes) {
         return Ok((only(overview), None));
     }
     let binary = crate::resolve::binary(name, bytes)?;
+    let (mut inspection, world) = read_binary(name, &binary, sections)?;
+    inspection.overview.digest = digest(&binary);
+    Ok((inspection, world))
+}
+
+/// All but the digest.
+fn read_binary(name: &str, binary: &[u8], sections: &[Section]) -> Result<(Inspection, Option<world::World>), Error> {
     guarded(|| {
-        let raw = raw::read(&binary).map_err(|error| unreadable(name, &binary, &error))?;
-        let mut whole = None;
-        let found: Result<_, Error> = thread::scope(|scope| {
-            let hash = || whole = Some(digest(&binary));
-            let hashing = thread::Builder::new().name("digest".to_owned()).spawn_scoped(scope, hash);
-            let world = world::read(name, &raw)?;
-            let inspection = read(&raw, world.as_ref(), name, sections);
-            // Where no thread can be had, the digest is taken below.
-            drop(hashing);
-            Ok((inspection, world))
-        });
-        let (mut inspection, world) = found?;
-        inspection.overview.digest = whole.unwrap_or_else(|| digest(&binary));
-        Ok((inspection, world))
+        let raw = raw::read(binary).map_err(|error| unreadable(name, binary, &error))?;
+        let world = world::read(name, &raw)?;
+        Ok((read(&raw, world.as_ref(), name, sections), world))
     })?
 }
 
@@ -103,7 +130,7 @@ pub fn bill(name: &str, bytes: &[u8]) -> Result<sbom::Bill, Error> {
 }
 
 /// Reads a WIT package from a file or a folder with its `deps`.
-pub fn wit(path: &std::path::Path, sections: &[Section]) -> Result<Inspection, Error> {
+pub fn wit(path: &Path, sections: &[Section]) -> Result<Inspection, Error> {
     let (resolve, main) = crate::resolve::package(path)?;
     let name = resolve.packages[main].name.to_string();
     let world = world::World::package(resolve, main);
@@ -142,7 +169,6 @@ fn read(raw: &Raw<'_>, world: Option<&world::World>, name: &str, sections: &[Sec
     inspection
 }
 
-/// All but the digest, which is taken meanwhile.
 fn overview(raw: &Raw<'_>, world: Option<&world::World>, graph: &model::Graph) -> Overview {
     let (name, customs, producers) = match (raw.components.first(), raw.modules.first()) {
         (Some(it), _) => (it.name, &it.customs, it.producers.clone()),

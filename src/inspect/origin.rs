@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use wasmparser::{Export, Instance, KnownCustom, Parser, Payload};
+use wasmparser::{BinaryReader, Instance, Name, NameSectionReader};
 
 use super::{
     model::{Origin, Producers},
@@ -180,40 +180,27 @@ fn fingerprint(raw: &Raw<'_>, module: &Module<'_>) -> Option<Origin> {
     if module.customs.iter().any(|custom| custom.name == "go:buildid" || custom.name == "go.buildid") {
         return told("go", "it has a Go build id");
     }
-    for payload in Parser::new(0).parse_all(raw.slice(&module.range)).map_while(Result::ok) {
-        match payload {
-            Payload::ExportSection(exports) => {
-                for Export { name, .. } in exports.into_iter().map_while(Result::ok) {
-                    match name {
-                        "wasm_export_run" | "wasm_export_resume" | "_rt0_wasm_wasip1" => {
-                            return told("go", "it exports what only Go's runtime does");
-                        }
-                        "asyncify_start_unwind" => return told("tinygo", "it exports asyncify_start_unwind"),
-                        "__new" | "__pin" => return told("assemblyscript", "it exports AssemblyScript's runtime"),
-                        _ => {}
-                    }
-                }
+    for export in raw.core_exports(module) {
+        match export.name {
+            "wasm_export_run" | "wasm_export_resume" | "_rt0_wasm_wasip1" => {
+                return told("go", "it exports what only Go's runtime does");
             }
-            Payload::CustomSection(section) => {
-                let KnownCustom::Name(names) = section.as_known() else { continue };
-                let functions = names.into_iter().map_while(Result::ok).find_map(|name| match name {
-                    wasmparser::Name::Function(map) => Some(map),
-                    _ => None,
-                });
-                for naming in functions.into_iter().flatten().map_while(Result::ok) {
-                    match naming.name {
-                        name if name.starts_with("runtime.rt0_go") || name == "_rt0_wasm_wasip1" => {
-                            return told("go", "it holds Go's runtime");
-                        }
-                        name if name.starts_with("_RNv") || (name.starts_with("_ZN") && name.contains("17h")) => {
-                            return told("rust", "names of its functions are mangled by rustc");
-                        }
-                        _ => {}
-                    }
-                }
-            }
+            "asyncify_start_unwind" => return told("tinygo", "it exports asyncify_start_unwind"),
+            "__new" | "__pin" => return told("assemblyscript", "it exports AssemblyScript's runtime"),
             _ => {}
         }
     }
-    None
+    let names = module.customs.iter().find(|custom| custom.name == "name")?;
+    let names = NameSectionReader::new(BinaryReader::new(names.data, 0)).map_while(Result::ok);
+    let functions = names.filter_map(|name| match name {
+        Name::Function(map) => Some(map),
+        _ => None,
+    });
+    functions.flatten().map_while(Result::ok).find_map(|naming| match naming.name {
+        name if name.starts_with("runtime.rt0_go") || name == "_rt0_wasm_wasip1" => told("go", "it holds Go's runtime"),
+        name if name.starts_with("_RNv") || (name.starts_with("_ZN") && name.contains("17h")) => {
+            told("rust", "names of its functions are mangled by rustc")
+        }
+        _ => None,
+    })
 }

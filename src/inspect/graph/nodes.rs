@@ -178,7 +178,8 @@ fn core_imports(raw: &Raw<'_>) -> Vec<Port> {
 
 /// The functions that a core module exports.
 fn core_exports(raw: &Raw<'_>) -> Vec<Port> {
-    let functions = raw.core_exports().into_iter().filter(|export| export.kind == ExternalKind::Func);
+    let exports = raw.modules.first().map(|module| raw.core_exports(module)).unwrap_or_default();
+    let functions = exports.into_iter().filter(|export| export.kind == ExternalKind::Func);
     functions.map(|export| Port { name: export.name.to_owned(), kind: PortKind::Function, functions: None }).collect()
 }
 

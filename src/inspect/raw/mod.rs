@@ -160,20 +160,20 @@ impl<'a> Raw<'a> {
 
     /// What the file imports if it is a core module.
     pub fn core_imports(&self) -> Vec<CoreImport<'a>> {
-        let imports = self.alone("imports").and_then(|reader| ImportSectionReader::new(reader).ok());
+        let alone = self.modules.first().filter(|module| module.component.is_none());
+        let reader = alone.and_then(|module| self.section(module, "imports"));
+        let imports = reader.and_then(|reader| ImportSectionReader::new(reader).ok());
         let imports = imports.into_iter().flat_map(ImportSectionReader::into_imports).map_while(Result::ok);
         imports.map(|import| CoreImport { module: import.module, name: import.name, ty: import.ty }).collect()
     }
 
-    /// What the file exports if it is a core module.
-    pub fn core_exports(&self) -> Vec<wasmparser::Export<'a>> {
-        let exports = self.alone("exports").and_then(|reader| ExportSectionReader::new(reader).ok());
+    /// What a core module exports.
+    pub fn core_exports(&self, module: &Module<'a>) -> Vec<wasmparser::Export<'a>> {
+        let exports = self.section(module, "exports").and_then(|reader| ExportSectionReader::new(reader).ok());
         exports.into_iter().flatten().map_while(Result::ok).collect()
     }
 
-    /// A section of the core module that is the whole file.
-    fn alone(&self, section: &str) -> Option<BinaryReader<'a>> {
-        let module = self.modules.first().filter(|module| module.component.is_none())?;
+    fn section(&self, module: &Module<'a>, section: &str) -> Option<BinaryReader<'a>> {
         let (_, range) = module.sections.iter().find(|(name, _)| *name == section)?;
         Some(BinaryReader::new(self.slice(range), range.start))
     }
