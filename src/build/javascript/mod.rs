@@ -19,6 +19,7 @@ mod check;
 mod declarations;
 mod error;
 mod finish;
+mod globals;
 mod graft;
 mod link;
 mod modules;
@@ -95,7 +96,6 @@ impl Backend for JavaScript {
         let mut component = snapshot::build(unit, &modules).map_err(|error| first(unit, vec![error]))?;
         modules.sources().record(&mut component);
         packages::record(&modules.files(), &mut component);
-        modules.sources().record(&mut component);
         Ok(component)
     }
 

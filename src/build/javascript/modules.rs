@@ -26,7 +26,7 @@ use oxc_span::SourceType;
 use serde::Deserialize;
 
 use super::{
-    Error,
+    Error, globals,
     outline::{Outline, Value},
     strip,
 };
@@ -60,6 +60,8 @@ pub struct Module {
     pub outline: Outline,
     /// Interfaces of the world that it imports, as it names them.
     pub interfaces: BTreeSet<String>,
+    /// What it uses of the engine that reaches the host.
+    globals: BTreeSet<&'static str>,
     /// Where its specifiers lead.
     targets: BTreeMap<String, PathBuf>,
 }
@@ -144,11 +146,12 @@ impl Modules {
         self.known.keys().cloned().collect()
     }
 
-    /// What they import of the world, and in which files.
+    /// What they import of the world, and what they use of the engine that reaches the host, and in which files.
     pub fn sources(&self) -> Sources {
         let mut sources = Sources { language: Language::JavaScript.name().to_owned(), ..Sources::default() };
         for module in self.known.values() {
             module.interfaces.iter().for_each(|interface| sources.imports(interface, &module.source.name));
+            module.globals.iter().for_each(|global| sources.calls(global, &module.source.name));
         }
         sources
     }
@@ -262,6 +265,7 @@ impl Reader<'_> {
             return Err(errors);
         }
         let outline = Outline::of(&parsed.program);
+        let globals = globals::used(&parsed.program);
         edits.sort_by_key(|(span, _)| span.start);
         let mut rewritten = String::with_capacity(code.len());
         let mut at = 0;
@@ -272,7 +276,7 @@ impl Reader<'_> {
         }
         rewritten.push_str(&code[at..]);
         drop(parsed);
-        Ok(Module { source, place, parsed: code, code: rewritten, outline, interfaces, targets })
+        Ok(Module { source, place, parsed: code, code: rewritten, outline, interfaces, globals, targets })
     }
 
     fn resolve(&self, from: &Path, specifier: &str) -> Result<PathBuf, String> {
@@ -318,6 +322,7 @@ fn json(source: Arc<SourceFile>, place: String) -> Result<Module, Error> {
         code,
         outline: Outline::default(),
         interfaces: BTreeSet::new(),
+        globals: BTreeSet::new(),
         targets: BTreeMap::new(),
     })
 }

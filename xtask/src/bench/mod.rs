@@ -5,6 +5,7 @@
 
 mod compose;
 mod guests;
+mod inspect;
 mod load;
 mod parts;
 mod serve;
@@ -26,7 +27,8 @@ use crate::{
 type Bench = fn(&Path) -> Outcome;
 
 /// One line a bench.
-const BENCHES: &[(&str, Bench)] = &[("compose", compose::run), ("serve", serve::run), ("start", start::run)];
+const BENCHES: &[(&str, Bench)] =
+    &[("compose", compose::run), ("inspect", inspect::run), ("serve", serve::run), ("start", start::run)];
 
 /// Runs the benches named, all of them by default; of a `cargo-mosaic` that is built already after `--mosaic FILE`.
 pub fn run(args: &[String]) -> Outcome {
