@@ -32,7 +32,7 @@ use mosaic::{
     },
     project::Project,
     resolve::{self, Part, Resolution},
-    runtime::{self, Artifact, Content, Grants},
+    runtime::{self, Artifact, Content, Grants, Tuning},
     toolchain,
 };
 use serde::{Deserialize, Serialize};
@@ -343,7 +343,11 @@ impl Guest {
         };
         let name = opened.project.manifest.app.name.value.clone();
         let content = Content::File { path: app.path, digest: Some(app.digest) };
-        Ok(Guest { artifact: Artifact { name, content }, grants, data: Some(data) })
+        let tuning = match args.profile() {
+            Profile::Dev => Tuning::Edit,
+            Profile::Release => Tuning::Run,
+        };
+        Ok(Guest { artifact: Artifact { name, content, tuning }, grants, data: Some(data) })
     }
 }
 

@@ -13,7 +13,6 @@ use std::{
 use super::{
     guests::Maker,
     load::{Answered, Load},
-    mosaic,
     server::{Server, Tells},
 };
 use crate::{Outcome, http, peers, setup::home};
@@ -57,8 +56,8 @@ struct Figures {
     memory: u64,
 }
 
-pub(super) fn run(built: Option<PathBuf>) -> Outcome {
-    let servers = Servers::new("serve", built)?;
+pub(super) fn run(mosaic: &Path) -> Outcome {
+    let servers = Servers::new("serve", mosaic)?;
     let bin = peers::folder()?;
     let maker = Maker { wasm_tools: &bin.join("wasm-tools"), mosaic: &servers.mosaic, folder: &servers.folder };
     maker.prepare()?;
@@ -88,16 +87,16 @@ pub(super) fn signed_in(server: &Server) -> Result<Load, String> {
         return Err(format!("the storefront gave no token but {}: {}", answer.status, answer.body));
     }
     let headers = format!("authorization: Bearer {}\r\nuser-agent: bench\r\n", answer.body.trim());
-    Ok(Load::get("/", &headers, "visit number"))
+    Ok(Load::get("/", &headers, "Go knew you"))
 }
 
 impl Servers {
-    pub fn new(bench: &str, built: Option<PathBuf>) -> Result<Servers, String> {
+    pub fn new(bench: &str, mosaic: &Path) -> Result<Servers, String> {
         let bin = peers::ensure(&["wasmtime", "wasm-tools"])?;
         let folder = home()?.join("bench").join(bench);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        let mosaic = built.map_or_else(mosaic, |built| std::path::absolute(built).map_err(|e| e.to_string()))?;
+        let mosaic = std::path::absolute(mosaic).map_err(|e| e.to_string())?;
         Ok(Servers { mosaic, wasmtime: bin.join("wasmtime"), folder })
     }
 
@@ -120,7 +119,7 @@ impl Servers {
             Side::Ours => {
                 let mut command = Command::new(&self.mosaic);
                 command.args(["mosaic", "serve", "--addr", "127.0.0.1:0", "--env", KEY, "--kv", "visits"]);
-                command.args(["--reuse", if reused { MANY } else { "1" }]);
+                command.args(["--data", "data", "--reuse", if reused { MANY } else { "1" }]);
                 command.arg(component).current_dir(&self.folder);
                 Server::start(command, Tells::Stdout)
             }

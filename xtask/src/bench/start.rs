@@ -1,10 +1,6 @@
 //! From the start of a process to its first answer over HTTP, native code there on both sides.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, path::Path, time::Duration};
 
 use super::{
     guests::Maker,
@@ -25,8 +21,8 @@ struct Start {
     cpu: Duration,
 }
 
-pub(super) fn run(built: Option<PathBuf>) -> Outcome {
-    let servers = Servers::new("start", built)?;
+pub(super) fn run(mosaic: &Path) -> Outcome {
+    let servers = Servers::new("start", mosaic)?;
     let bin = peers::folder()?;
     let maker = Maker { wasm_tools: &bin.join("wasm-tools"), mosaic: &servers.mosaic, folder: &servers.folder };
     maker.prepare()?;
