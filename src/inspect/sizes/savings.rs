@@ -63,3 +63,13 @@ fn engines(parts: &[Part]) -> Vec<Saving> {
     }
     savings
 }
+
+#[cfg(all(test, feature = "javascript"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_small_engine_is_as_large_as_its_package_has_it() {
+        assert_eq!(SMALL.bytes, componentize_qjs::opt_size_sync_runtime_wasm().len() as u64);
+    }
+}
