@@ -81,7 +81,8 @@ impl World {
                 WorldItem::Function(_) => (PortKind::Function, None),
                 WorldItem::Type { .. } => (PortKind::Type, None),
             };
-            Port { name: self.resolve.name_world_key(key), kind, functions }
+            let implements = self.resolve.implements_interface(key, item).and_then(|id| self.resolve.id_of(id));
+            Port { name: self.resolve.name_world_key(key), implements, kind, functions }
         };
         items.iter().map(port).collect()
     }

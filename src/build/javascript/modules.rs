@@ -1,4 +1,4 @@
-//! The user's modules from the entry on: read, stripped of types, their imports resolved, written as a copy.
+//! The user's modules from the entry on: read, stripped of types, their imports resolved, and copied.
 //!
 //! 1. The **entry** is `module` or `main` of `package.json`, else `index`, else the component's name, else the only
 //!    module of the folder; in the source folder or its `src`; `.ts` before `.js`.
@@ -32,7 +32,6 @@ use super::{
 };
 use crate::{
     build::staging::Folder,
-    cache,
     diagnostic::SourceFile,
     language::{Language, sources::Sources},
 };
@@ -137,16 +136,9 @@ impl Modules {
         self.known.get(from.targets.get(specifier)?)
     }
 
-    /// Writes the copy.
-    pub fn write(&self, folder: &Path) -> std::io::Result<()> {
-        match std::fs::remove_dir_all(folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => std::fs::create_dir_all(folder)?,
-        }
-        for module in self.known.values() {
-            cache::write_whole(&folder.join(&module.place), module.code.as_bytes())?;
-        }
-        Ok(())
+    /// The copy: places and texts.
+    pub fn copy(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.known.values().map(|module| (module.place.as_str(), module.code.as_str()))
     }
 
     /// Every file that was read.

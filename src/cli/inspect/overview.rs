@@ -64,7 +64,13 @@ fn ports(text: &mut String, title: &str, ports: &[Port], paint: Paint) {
     if ports.is_empty() {
         text.push_str("  nothing\n");
     }
-    let shown = grouped(ports.iter().filter(|port| port.kind == PortKind::Interface).map(|port| port.name.as_str()));
+    let interfaces = ports.iter().filter(|port| port.kind == PortKind::Interface);
+    let (labels, plain): (Vec<_>, Vec<_>) = interfaces.partition(|port| port.implements.is_some());
+    let mut shown = grouped(plain.iter().map(|port| port.name.as_str()));
+    shown.extend(labels.iter().map(|port| {
+        let interface = port.implements.as_deref().unwrap_or_default();
+        clean(&format!("{}: {interface}", port.name)).into_owned()
+    }));
     for interface in shown {
         for (place, line) in wrapped(&[interface], 2).iter().enumerate() {
             let _ = writeln!(text, "{}{line}", if place == 0 { "  " } else { "    " });

@@ -106,7 +106,10 @@ fn of_component(
     named_by: NamedBy,
 ) -> Node {
     let it = &raw.components[component];
-    let port = |name: &str, kind| Port { name: name.to_owned(), kind: port_kind(kind), functions: None };
+    let port = |name: &str, kind| {
+        let implements = it.implements.get(name).map(|&interface| interface.to_owned());
+        Port { name: name.to_owned(), implements, kind: port_kind(kind), functions: None }
+    };
     let modules = modules(raw, component);
     let functions: u32 = modules.iter().map(|module| module.functions).fold(0, u32::saturating_add);
     let is_leaf = tracer.traced[component].children.is_empty();

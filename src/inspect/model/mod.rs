@@ -159,6 +159,10 @@ pub struct Wit {
 pub struct Port {
     /// `wasi:http/types@0.2.6`, or a plain name.
     pub name: String,
+    /// The interface, where the name is a label for it. Imports of one interface are kept apart so whose parts are granted
+    /// different things of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub implements: Option<String>,
     pub kind: PortKind,
     /// How many functions an interface has, where its types could be read.
     #[serde(skip_serializing_if = "Option::is_none", default)]

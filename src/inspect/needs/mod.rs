@@ -84,8 +84,8 @@ impl<'a> Imports<'a> {
             if port.kind != PortKind::Interface && port.kind != PortKind::Function || port.functions == Some(0) {
                 continue;
             }
-            let name = port.name.as_str();
-            match met(graph, edges, node, name) {
+            let name = port.implements.as_deref().unwrap_or(&port.name);
+            match met(graph, edges, node, &port.name) {
                 Met::Host => imports.host.push(name),
                 Met::Denied => imports.denied.push(name),
                 Met::Inside => imports.inside.push(name),

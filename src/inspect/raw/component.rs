@@ -22,6 +22,7 @@ impl<'a> Component<'a> {
                     let kind = kind_of(&import.ty);
                     let item = Item::Import(self.imports.len());
                     self.imports.push((import.name.name, kind));
+                    self.implements.extend(import.name.implements.map(|interface| (import.name.name, interface)));
                     self.space(kind).push(item);
                 }
             }

@@ -107,6 +107,8 @@ pub(super) struct Component<'a> {
     pub producers: Producers,
     pub customs: Vec<Custom<'a>>,
     pub imports: Vec<(&'a str, ComponentExternalKind)>,
+    /// Of imports whose names are labels: the interfaces that they implement.
+    pub implements: HashMap<&'a str, &'a str>,
     pub exports: Vec<Export<'a>>,
     pub modules: Vec<Item<'a>>,
     pub components: Vec<Item<'a>>,
