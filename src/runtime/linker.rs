@@ -34,7 +34,8 @@ pub(super) fn link(name: &str, code: &Code, streams: Streams) -> Result<Instance
         linker.root().module(&apart.name, &apart.module).map_err(engine)?;
     }
     linker.instantiate_pre(&code.component).map_err(|source| {
-        let imports = unsatisfied(&linker, &code.component);
+        let mut imports = unsatisfied(&linker, &code.component);
+        imports.retain(|import| code.apart.iter().all(|apart| apart.name != *import));
         let name = name.to_owned();
         if imports.is_empty() { Error::Mismatch { name, source } } else { Error::Unsatisfied { name, imports } }
     })
