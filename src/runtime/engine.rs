@@ -3,6 +3,7 @@
 //! What decides the native code (tunables) depends on [`Shape::concurrency`] and [`Shape::compiler`] alone, so that code
 //! compiled for `run` is good for `serve`; [`Allocation`] only decides where instances live.
 //!
+//! - Imports may have names of their own for the interface that they implement: so an app keeps them apart.
 //! - Concurrency support is off where no part is async: it doubles the price of every call between parts.
 //! - Functions are inlined across core modules (the adapters between parts), not within one: the languages' own
 //!   compilers have done that.
@@ -97,6 +98,7 @@ pub(super) fn engine(shape: &Shape, allocation: Allocation) -> wasmtime::Result<
     };
     config
         .concurrency_support(shape.concurrency)
+        .wasm_component_model_implements(true)
         .parallel_compilation(true)
         .epoch_interruption(true)
         .native_unwind_info(false)

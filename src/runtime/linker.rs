@@ -12,7 +12,7 @@ use super::{
     code::Code,
     error::{Entry, Error},
     host,
-    state::Guest,
+    state::{Behind, Guest},
 };
 
 /// What becomes of a guest's standard streams.
@@ -30,6 +30,10 @@ pub(super) enum Streams {
 pub(super) fn link(name: &str, code: &Code, streams: Streams) -> Result<InstancePre<Guest>, Error> {
     let engine = |source| Error::Engine { source };
     let mut linker = linker(&code.engine, code.shape.concurrency, streams).map_err(engine)?;
+    for (index, label) in host::apart::labels(&code.component).iter().enumerate() {
+        let interface = offered_as(&label.implements);
+        host::apart::link(&mut linker, &label.name, &interface, Behind::Label(index)).map_err(engine)?;
+    }
     for apart in &code.apart {
         linker.root().module(&apart.name, &apart.module).map_err(engine)?;
     }

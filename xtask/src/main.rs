@@ -1,6 +1,8 @@
 //! The project's own tasks: `cargo xtask TASK`. One file a task; nothing here is shipped.
 
 mod bench;
+mod components;
+mod crates;
 mod demo;
 mod docs;
 mod http;

@@ -8,6 +8,7 @@ mod code;
 mod compose;
 mod dense;
 mod guests;
+mod inspect;
 mod load;
 mod parts;
 mod serve;
@@ -31,6 +32,7 @@ type Bench = fn(&Path) -> Outcome;
 /// One line a bench.
 const BENCHES: &[(&str, Bench)] = &[
     ("compose", compose::run),
+    ("inspect", inspect::run),
     ("serve", serve::run),
     ("start", start::run),
     ("calls", calls::run),
