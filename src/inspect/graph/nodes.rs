@@ -175,6 +175,7 @@ fn core_imports(raw: &Raw<'_>) -> Vec<Port> {
         name: name.to_owned(),
         kind: PortKind::Interface,
         functions: Some(functions),
+        implements: None,
     });
     ports.collect()
 }
@@ -183,7 +184,14 @@ fn core_imports(raw: &Raw<'_>) -> Vec<Port> {
 fn core_exports(raw: &Raw<'_>) -> Vec<Port> {
     let exports = raw.modules.first().map(|module| raw.core_exports(module)).unwrap_or_default();
     let functions = exports.into_iter().filter(|export| export.kind == ExternalKind::Func);
-    functions.map(|export| Port { name: export.name.to_owned(), kind: PortKind::Function, functions: None }).collect()
+    functions
+        .map(|export| Port {
+            name: export.name.to_owned(),
+            kind: PortKind::Function,
+            functions: None,
+            implements: None,
+        })
+        .collect()
 }
 
 /// A name can be anybody's: only a component that calls nothing and nobody is a denial.
