@@ -33,7 +33,7 @@ use mosaic::{
     },
     project::Project,
     resolve::{self, Part, Resolution},
-    runtime::{self, Artifact, Content, Grants},
+    runtime::{self, Artifact, Content, Grants, Tuning},
     toolchain,
 };
 use serde::{Deserialize, Serialize};
@@ -347,7 +347,11 @@ impl Guest {
         };
         let name = opened.project.manifest.app.name.value.clone();
         let content = Content::File { path: app.path, digest: Some(app.digest) };
-        let artifact = Artifact { name, content };
+        let tuning = match args.profile() {
+            Profile::Dev => Tuning::Edit,
+            Profile::Release => Tuning::Run,
+        };
+        let artifact = Artifact { name, content, tuning };
         let grants = flags.narrowing(&opened.project, &section(&artifact)?.unwrap_or_default())?;
         Ok(Guest { artifact, grants, data: Some(data) })
     }

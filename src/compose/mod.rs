@@ -298,7 +298,7 @@ pub(crate) mod apart;
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]
-mod generated;
+pub(crate) mod generated;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]

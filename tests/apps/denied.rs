@@ -46,8 +46,7 @@ fn what_is_not_granted_is_denied_on_a_stock_runtime() {
     project.write("data/secret.txt", "a secret");
     project.run(&["build"]).ok();
     let denied = answers(stock(&project));
-    // JavaScript makes no request: see its world.
-    assert_eq!(denied.len(), LANGUAGES.len() * 6 - 1, "{denied:#?}");
+    assert_eq!(denied.len(), LANGUAGES.len() * 6, "{denied:#?}");
     let wrong = others(&denied, |what| match what {
         "file" => &["notfound", "badfilenumber", "thereisnofolder"],
         "variable" => &["notpresent", "notthere", "keyerror"],
@@ -61,8 +60,7 @@ fn what_is_not_granted_is_denied_on_a_stock_runtime() {
     // The very same parts can do all of it where they are granted it: the tries are real.
     for language in LANGUAGES {
         let source = format!("source = \"{language}\"\n");
-        let http = if language == "javascript" { "" } else { ", \"http\"" };
-        let granted = format!("{source}grants = [\"env\", \"filesystem\", \"sockets\"{http}]\n");
+        let granted = format!("{source}grants = [\"env\", \"filesystem\", \"sockets\", \"http\"]\n");
         project.edit("mosaic.toml", &source, &granted);
     }
     project.run(&["compose"]).ok();
@@ -77,22 +75,15 @@ fn what_is_not_granted_is_denied_on_a_stock_runtime() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 
     // Two of them, granted different things: each has its own on our host, and no other host starts the app.
-    for (language, grants) in [("rust", "[\"secret\", \"data\"]"), ("python", "[\"other\", \"logs\", \"local\"]")] {
+    for language in LANGUAGES {
         let source = format!("source = \"{language}\"\n");
-        project.edit(
-            "mosaic.toml",
-            &format!("{source}grants = [\"env\", \"filesystem\", \"sockets\", \"http\"]\n"),
-            &format!("{source}grants = {grants}\n"),
-        );
-    }
-    for language in ["go", "javascript"] {
-        let source = format!("source = \"{language}\"\n");
-        let http = if language == "javascript" { "" } else { ", \"http\"" };
-        project.edit(
-            "mosaic.toml",
-            &format!("{source}grants = [\"env\", \"filesystem\", \"sockets\"{http}]\n"),
-            &source,
-        );
+        let grants = match language {
+            "rust" => "grants = [\"secret\", \"data\"]\n",
+            "python" => "grants = [\"other\", \"logs\", \"local\"]\n",
+            _ => "",
+        };
+        let granted = format!("{source}grants = [\"env\", \"filesystem\", \"sockets\", \"http\"]\n");
+        project.edit("mosaic.toml", &granted, &format!("{source}{grants}"));
     }
     let grants = "\n[grants]\nsecret = { env = \"SECRET\", value = \"known\" }\nother = { env = \"OTHER\", value = \"x\" }\n\
         data = { dir = \"./data\" }\nlogs = { dir = \"./logs\" }\nlocal = { net = \"localhost:1\" }\n";

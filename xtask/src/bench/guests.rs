@@ -49,11 +49,26 @@ impl Maker<'_> {
 
     /// The same, after a call that goes through three more parts.
     pub fn four_parts(&self) -> Result<PathBuf, String> {
+        self.chained("four-parts", "hello-p2.wat")
+    }
+
+    /// Waits for the body of its request.
+    pub fn waiting(&self) -> Result<PathBuf, String> {
+        self.component("hello-p2", &text("waiting.wat", &[("import", ""), ("call", "")])?)
+    }
+
+    /// The same, after a call that goes through three more parts.
+    pub fn waiting_in_four(&self) -> Result<PathBuf, String> {
+        self.chained("four-waiting", "waiting.wat")
+    }
+
+    /// A first part of this text that asks three more, one behind the other.
+    fn chained(&self, name: &str, first: &str) -> Result<PathBuf, String> {
         let import =
             |next: &str| format!("(import \"cm32p2|bench:chain/{next}\" \"do\" (func $next (param i32) (result i32)))");
         let call = "(drop (call $next (i32.const 7)))";
-        let gateway = text("hello-p2.wat", &[("import", &import("one")), ("call", call)])?;
-        let mut parts = vec![self.component("gateway", &gateway)?];
+        let first = text(first, &[("import", &import("one")), ("call", call)])?;
+        let mut parts = vec![self.component("gateway", &first)?];
         let data: String = (0..DATA).map(|at| format!("\\{:02x}", (at % 1024 * 37 + 11) % 256)).collect();
         for (name, next) in [("one", Some("two")), ("two", Some("three")), ("three", None)] {
             let next_import = next.map(import).unwrap_or_default();
@@ -61,7 +76,7 @@ impl Maker<'_> {
             let values = [("name", name), ("import", &next_import), ("data", &data), ("next", next)];
             parts.push(self.component(name, &text("part.wat", &values)?)?);
         }
-        let app = self.folder.join("four-parts.wasm");
+        let app = self.folder.join(format!("{name}.wasm"));
         succeed(self.mosaic().arg("compose").args(&parts).arg("-o").arg(&app))?;
         Ok(app)
     }
@@ -101,7 +116,7 @@ impl Maker<'_> {
     }
 }
 
-fn fixture(name: &str) -> PathBuf {
+pub(super) fn fixture(name: &str) -> PathBuf {
     root().join("fixtures/bench").join(name)
 }
 

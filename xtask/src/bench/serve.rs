@@ -87,7 +87,7 @@ pub(super) fn signed_in(server: &Server) -> Result<Load, String> {
         return Err(format!("the storefront gave no token but {}: {}", answer.status, answer.body));
     }
     let headers = format!("authorization: Bearer {}\r\nuser-agent: bench\r\n", answer.body.trim());
-    Ok(Load::get("/", &headers, "visit number"))
+    Ok(Load::get("/", &headers, "Go knew you"))
 }
 
 impl Servers {
@@ -119,7 +119,7 @@ impl Servers {
             Side::Ours => {
                 let mut command = Command::new(&self.mosaic);
                 command.args(["mosaic", "serve", "--addr", "127.0.0.1:0", "--env", KEY, "--kv", "visits"]);
-                command.args(["--reuse", if reused { MANY } else { "1" }]);
+                command.args(["--data", "data", "--reuse", if reused { MANY } else { "1" }]);
                 command.arg(component).current_dir(&self.folder);
                 Server::start(command, Tells::Stdout)
             }

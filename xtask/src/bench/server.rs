@@ -82,6 +82,11 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix(figure)?.strip_prefix(':'));
         line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok()).unwrap_or_default() << 10
     }
+
+    /// Mappings of its address space; `vm.max_map_count` bounds them.
+    pub fn mappings(&self) -> usize {
+        fs::read_to_string(format!("/proc/{}/maps", self.child.id())).map_or(0, |maps| maps.lines().count())
+    }
 }
 
 impl Drop for Server {
