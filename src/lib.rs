@@ -29,6 +29,7 @@
 //! | [`cache`] | the user's cache folder, its content-addressed store, locks, whole-file writes |
 //! | [`toolchain`] | compilers: found on the machine, or installed below the cache folder |
 //! | [`grants_section`] | `mosaic:grants`: what an artifact says its parts are granted |
+//! | [`validate`] | whether bytes are valid WebAssembly, under which features; on all cores |
 //! | [`compare`] | WIT types against WIT types: every difference with its path |
 //! | [`wit`] | WIT as people write it: its one layout |
 //!
@@ -66,4 +67,5 @@ pub mod project;
 pub mod resolve;
 pub mod runtime;
 pub mod toolchain;
+pub mod validate;
 pub mod wit;

@@ -4,31 +4,15 @@
 //! 2. Valid under the features of the engine? Then it runs here, and not everywhere.
 //! 3. Else: is it only a feature that is off, or broken in itself?
 
-use wasmparser::{Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{Parser, Payload, WasmFeatures};
 
 use crate::{
     diagnostic::Level,
     resolve::{self, Error},
+    validate::{self, ENGINE, PORTABLE},
 };
 
 use super::{Finding, Report};
-
-/// The features of the engine that Mosaic embeds: Wasmtime's defaults (`Config::features` of 48.0) less those that its
-/// crate features `gc` and `threads` bring, which are not compiled in. A test compares verdicts with the engine itself.
-pub const ENGINE: WasmFeatures = WasmFeatures::WASM3
-    .difference(WasmFeatures::GC_TYPES)
-    .difference(WasmFeatures::EXCEPTIONS)
-    .difference(WasmFeatures::THREADS)
-    .union(WasmFeatures::COMPONENT_MODEL)
-    .union(WasmFeatures::CM_ASYNC);
-
-/// The features that every current component tool and engine accepts: a part of [`ENGINE`]. `GC_TYPES`, which
-/// wasmparser counts to the first version of WebAssembly, is `externref` here.
-pub const PORTABLE: WasmFeatures = WasmFeatures::LIME1
-    .difference(WasmFeatures::GC_TYPES)
-    .union(WasmFeatures::BULK_MEMORY)
-    .union(WasmFeatures::REFERENCE_TYPES)
-    .union(WasmFeatures::COMPONENT_MODEL);
 
 /// Validates a component or core module, binary or text.
 ///
@@ -47,7 +31,7 @@ pub fn validate(name: &str, bytes: &[u8]) -> Result<Report, Error> {
 }
 
 fn verdict(binary: &[u8], features: WasmFeatures) -> Result<Option<wasmparser::Error>, Error> {
-    resolve::guarded(|| Validator::new_with_features(features).validate_all(binary).err())
+    resolve::guarded(|| validate::validate(binary, features).err())
 }
 
 fn less_portable(name: &str, binary: &[u8], error: &wasmparser::Error) -> Finding {
@@ -146,11 +130,6 @@ mod tests {
         ("maps", "(component (type (map string u8)))"),
         ("error contexts", "(component (type error-context))"),
     ];
-
-    #[test]
-    fn what_is_portable_runs_on_the_engine() {
-        assert!(ENGINE.contains(PORTABLE));
-    }
 
     #[test]
     fn verdicts_are_those_of_the_engine() {

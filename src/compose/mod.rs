@@ -41,7 +41,6 @@ pub use self::{
     names::module_name,
     read::{component, file},
     sections::Malformed,
-    validate::features,
 };
 use crate::{
     diagnostic::SourceFile,

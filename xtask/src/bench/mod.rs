@@ -7,7 +7,7 @@ mod compose;
 mod parts;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -17,16 +17,25 @@ use crate::{
     setup::{cargo, succeed, target, timed},
 };
 
+/// A bench: measures the `cargo-mosaic` that is given, and prints its table.
+type Bench = fn(&Path) -> Outcome;
+
+/// One line a bench.
+const BENCHES: &[(&str, Bench)] = &[("compose", compose::run)];
+
 /// Runs the benches named, all of them by default; of a `cargo-mosaic` that is built already after `--mosaic FILE`.
 pub fn run(args: &[String]) -> Outcome {
     let (names, built) = match args.iter().position(|arg| arg == "--mosaic") {
         Some(at) => (&args[..at], Some(args.get(at + 1).map(PathBuf::from).ok_or("--mosaic wants a file")?)),
         None => (args, None),
     };
-    if let Some(name) = names.iter().find(|name| *name != "compose") {
-        return Err(format!("there is no bench `{name}`; there is compose"));
+    if let Some(name) = names.iter().find(|name| BENCHES.iter().all(|(known, _)| known != name)) {
+        let known: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
+        return Err(format!("there is no bench `{name}`; there is {}", known.join(", ")));
     }
-    compose::run(built)
+    let mosaic = built.map_or_else(mosaic, Ok)?;
+    let named = |name: &str| names.is_empty() || names.iter().any(|asked| asked == name);
+    BENCHES.iter().filter(|(name, _)| named(name)).try_for_each(|(_, bench)| bench(&mosaic))
 }
 
 /// The shipped build of `cargo-mosaic`.
