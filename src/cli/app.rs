@@ -69,6 +69,8 @@ pub struct Guest {
     pub grants: Grants,
     /// Where wasi:keyvalue is kept.
     pub data: Option<PathBuf>,
+    /// What keeps it instead.
+    pub keyvalue: Option<String>,
 }
 
 /// What the app on disk was made of, beside it.
@@ -323,7 +325,7 @@ impl Guest {
     pub fn of_file(file: PathBuf, flags: &GrantArgs) -> Result<Guest, Failure> {
         let artifact = Artifact::file(file);
         let grants = flags.within(&artifact)?;
-        Ok(Guest { artifact, grants, data: flags.data.clone() })
+        Ok(Guest { artifact, grants, data: flags.data.clone(), keyvalue: flags.kv_store.clone() })
     }
 
     /// The app of a project, built: its manifest grants, and flags narrow.
@@ -343,7 +345,7 @@ impl Guest {
         };
         let name = opened.project.manifest.app.name.value.clone();
         let content = Content::File { path: app.path, digest: Some(app.digest) };
-        Ok(Guest { artifact: Artifact { name, content }, grants, data: Some(data) })
+        Ok(Guest { artifact: Artifact { name, content }, grants, data: Some(data), keyvalue: flags.kv_store.clone() })
     }
 }
 

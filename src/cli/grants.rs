@@ -51,6 +51,9 @@ pub struct GrantArgs {
     /// Folder to keep wasi:keyvalue and wasi:blobstore in
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
+    /// Server that keeps wasi:keyvalue instead
+    #[arg(long, value_name = "redis://HOST[:PORT]")]
+    pub kv_store: Option<String>,
 }
 
 /// A `--dir`.

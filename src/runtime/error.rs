@@ -36,6 +36,10 @@ pub enum Error {
     DataFolder { path: PathBuf, source: std::io::Error },
     #[error("buckets or containers are granted, but there is no folder to keep them in")]
     NoData,
+    #[error("cannot write the profile `{}`", .path.display())]
+    Profile { path: PathBuf, source: std::io::Error },
+    #[error("cannot use the store at `{address}`")]
+    Backend { address: String, why: String },
     #[error("cannot listen on {address}")]
     Bind { address: SocketAddr, source: std::io::Error },
     #[error("cannot start the runtime's threads")]
@@ -89,6 +93,10 @@ impl Diagnose for Error {
                 source => problem("runtime::data").because(source.to_string()),
             },
             Error::DataFolder { source, .. } => problem("runtime::data-folder").because(source.to_string()),
+            Error::Profile { source, .. } => problem("runtime::profile").because(source.to_string()),
+            Error::Backend { why, .. } => problem("runtime::backend")
+                .because(why.clone())
+                .help("start a server there, or leave out `--kv-store`: then what is kept is kept in the data folder"),
             Error::NoData => problem("runtime::no-data-folder").help("name a data folder: `--data FOLDER`"),
             Error::Bind { address, source } => {
                 let problem = problem("runtime::bind").because(source.to_string());

@@ -10,6 +10,7 @@
 //! | `run` | a program |
 //! | `call/` | calls of exports, one after another |
 //! | `serve/` | a server, its connections, one request and its instance |
+//! | `metrics`, `traces`, `profile` | what is counted, spans of requests, where guests spend their time |
 //! | `trap`, `symbols`, `denials`, `tell`, `output` | what went wrong, was refused, was written, and how it is told |
 //!
 //! Invariants: nothing is granted that [`Grants`] does not name, and an ungranted call is answered by the interface's
@@ -27,12 +28,15 @@ mod grants;
 mod host;
 mod limits;
 mod linker;
+mod metrics;
 mod output;
+mod profile;
 mod run;
 mod serve;
 mod state;
 mod symbols;
 mod tell;
+mod traces;
 mod trap;
 
 #[cfg(test)]
@@ -46,4 +50,5 @@ pub use limits::Limits;
 pub use output::{Cleaner, Styles, cleaned};
 pub use run::{RunOptions, run};
 pub use serve::{AccessLog, LogFormat, ServeOptions, Signals, Stop, serve};
+pub use traces::{Traces, TracesError};
 pub use trap::{Frame, Reason, Trapped};

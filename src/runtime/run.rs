@@ -19,7 +19,8 @@ use super::{
     host::terminal,
     limits::Limits,
     linker::{self, Streams, Wasi},
-    state::{self, Guest, Host},
+    profile::Profile,
+    state::{self, Guest, Host, Stores, Watch},
     symbols::Symbols,
     trap::Trapped,
 };
@@ -33,7 +34,11 @@ pub struct RunOptions {
     pub limits: Limits,
     /// Where `wasi:keyvalue` and `wasi:blobstore` are kept; needed where something of them is granted and imported.
     pub data: Option<PathBuf>,
+    /// A server that keeps `wasi:keyvalue` instead: `redis://…`.
+    pub keyvalue: Option<String>,
     pub home: Home,
+    /// The file in which it is written where it spends its time.
+    pub profile: Option<PathBuf>,
 }
 
 /// Runs it to its end and gives its exit code: 0 or 1 in WASI 0.2, unless it exits with a code of its own.
@@ -42,7 +47,10 @@ pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) ->
     let name = &artifact.name;
     let wasi = linker::entry(name, &code.component, Entry::Run)?;
     let pre = linker::link(name, &code, Streams::Own)?;
-    let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, options.data.as_deref())?;
+    let profile = options.profile.as_deref().map(|path| Profile::begin(path, name, &code)).transpose()?;
+    let watch = Watch { profile: profile.clone(), ..Watch::default() };
+    let stores = Stores { data: options.data.as_deref(), keyvalue: options.keyvalue.as_deref() };
+    let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, stores, watch)?;
 
     let mut symbols = Symbols::new(artifact, code.digest);
     let mut streams = WasiCtx::builder();
@@ -52,7 +60,7 @@ pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) ->
     drop(host);
     let clock = guest.clock.clone();
     let mut store = guest.into_store(&code.engine);
-    state::tick(&code.engine);
+    state::tick(&code.engine, profile.as_deref());
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -88,6 +96,9 @@ pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) ->
     }
     // A blocked read of standard input must not keep the program alive.
     runtime.shutdown_background();
+    if let Some(profile) = profile {
+        profile.end()?;
+    }
     match result {
         Ok(Ok(())) => Ok(0),
         Ok(Err(())) => Ok(1),

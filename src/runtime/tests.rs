@@ -6,5 +6,6 @@ mod grants;
 mod guests;
 mod isolation;
 mod load;
+mod observe;
 mod programs;
 mod server;

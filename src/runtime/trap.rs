@@ -4,7 +4,7 @@ use std::fmt;
 
 use wasmtime::{Trap, WasmBacktrace};
 
-use super::limits::Limits;
+use super::limits::{Limits, Starved};
 
 /// Why a guest was stopped, and where it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum Reason {
     Cpu(Limits),
     /// It did something that ended it after memory had been refused by [`Limits::memory`].
     Memory(Limits),
+    /// The same, refused by [`Limits::all_memory`].
+    AllMemory(Limits),
     /// A function of the host failed.
     Host(String),
 }
@@ -55,11 +57,14 @@ impl std::error::Error for OutOfTime {}
 
 impl Trapped {
     /// Reads what the engine says of a failed call. `starved`: memory had been refused before.
-    pub(super) fn new(error: &wasmtime::Error, limits: Limits, starved: bool) -> Trapped {
+    pub(super) fn new(error: &wasmtime::Error, limits: Limits, starved: Option<Starved>) -> Trapped {
         let reason = if error.is::<OutOfTime>() {
             Reason::Cpu(limits)
-        } else if starved {
-            Reason::Memory(limits)
+        } else if let Some(starved) = starved {
+            match starved {
+                Starved::Itself => Reason::Memory(limits),
+                Starved::Together => Reason::AllMemory(limits),
+            }
         } else if let Some(trap) = error.downcast_ref::<Trap>() {
             Reason::Trap(trap.to_string())
         } else {
@@ -121,6 +126,11 @@ impl fmt::Display for Reason {
             Reason::Memory(limits) => {
                 write!(f, "it asked for more memory than its limit of {} MiB", limits.memory >> 20)
             }
+            Reason::AllMemory(limits) => write!(
+                f,
+                "all requests together asked for more memory than their limit of {} MiB",
+                limits.all_memory >> 20
+            ),
             Reason::Host(message) => f.write_str(message),
         }
     }

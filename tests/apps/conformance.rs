@@ -1,7 +1,7 @@
 //! What WASI promises, used as programs use it: the guests of `fixtures/conformance`, one of WASI 0.2 and one of 0.3, run
 //! and served by our host. Whatever does not hold is a trap in the guest, which names the line.
 
-use crate::support::{Project, Ran, root};
+use crate::support::{Project, Ran, Server, root};
 
 /// The guest of a version, built, with its two folders.
 struct Guest {
@@ -41,7 +41,25 @@ impl Guest {
         let server = self.project.serve(&[]);
         assert_eq!(self.run(&["http", server.address()], "").ok().stdout, "http holds\n");
         assert_eq!(server.ask("PUT", "/teapot", &[("x-given", "1")], "tea"), (418, "tea".into()));
+        bodies_come_back(&server);
+        bodies_come_back(&self.project.serve(&["--reuse", "10"]));
     }
+}
+
+/// Large bodies of many clients at once, each streamed back as it comes, and none of another.
+fn bodies_come_back(server: &Server) {
+    std::thread::scope(|scope| {
+        for client in 0..8 {
+            scope.spawn(move || {
+                for number in 0..10 {
+                    let body = format!("{client}-{number};").repeat(20_000 + 7 * number);
+                    let (status, answer) = server.ask("POST", "/", &[], &body);
+                    assert_eq!(status, 200);
+                    assert!(answer == body, "{client}-{number}: {} bytes of {}", answer.len(), body.len());
+                }
+            });
+        }
+    });
 }
 
 #[test]

@@ -104,7 +104,7 @@ impl Table {
 fn what_is_not_granted_is_denied_on_a_stock_runtime() {
     let table = Table::new();
     all_are(&table.on_stock(), denied);
-    table.grant(&["env", "filesystem", "sockets", "http"]);
+    table.grant(&["variable", "folder", "sockets", "http"]);
     all_are(&table.on_stock(), |what| match what {
         // Stock runtimes do not have all of these, so they stay closed.
         "bucket" | "value" | "container" => denied(what),

@@ -51,11 +51,14 @@ const PEERS: &[Peer] = &[
 ];
 
 /// Debian packages, each with the programs that are as good, by preference.
-const DEBIAN: &[(&str, &[&str])] =
-    &[("chromium", &["chromium", "chromium-browser", "google-chrome"]), ("curl", &["curl"])];
+const DEBIAN: &[(&str, &[&str])] = &[
+    ("chromium", &["chromium", "chromium-browser", "google-chrome"]),
+    ("curl", &["curl"]),
+    ("redis-server", &["redis-server"]),
+];
 
 /// What tests need; `wac`, which is compiled, only benches.
-pub const TESTS: &[&str] = &["wasmtime", "wasm-tools", "chromium", "curl"];
+pub const TESTS: &[&str] = &["wasmtime", "wasm-tools", "chromium", "curl", "redis-server"];
 
 /// The folder in which all that was installed is found by its name.
 pub fn folder() -> Result<PathBuf, String> {
@@ -136,7 +139,7 @@ fn debian(name: &str) -> Result<PathBuf, String> {
         succeed(Command::new("apt-get").args(["update", "-qq"]))?;
         let mut apt = Command::new("apt-get");
         apt.args(["install", "-qq", "--yes", "--no-install-recommends", package]);
-        succeed(apt.env("DEBIAN_FRONTEND", "noninteractive").stdout(std::process::Stdio::null()))
+        succeed(apt.env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1").stdout(std::process::Stdio::null()))
     })
     .map_err(|why| format!("{why}\ntests need {package}: install it, or run this as root on Debian"))?;
     on_path(programs).ok_or_else(|| format!("apt-get installed {package}, but it is not on PATH"))

@@ -5,10 +5,12 @@
 
 pub(super) mod blobs;
 pub(super) mod blobstore;
+pub(super) mod buckets;
 pub(super) mod config;
 pub(super) mod http;
 pub(super) mod keyvalue;
 pub(super) mod logging;
+pub(super) mod redis;
 pub(super) mod sockets;
 pub(super) mod stdio;
 pub(super) mod store;

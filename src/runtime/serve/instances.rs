@@ -22,6 +22,7 @@ use wasmtime_wasi_http::{FieldMap, WasiBody, WasiHttpView, p2, p3};
 
 use crate::runtime::{
     error::Error,
+    limits::Starved,
     linker::Wasi,
     state::{Guest, Host},
 };
@@ -70,13 +71,15 @@ pub(super) type Work = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>
 /// A guest that trapped, or could not be made.
 pub(super) struct Failure {
     pub error: wasmtime::Error,
-    pub starved: bool,
+    pub starved: Option<Starved>,
+    /// It did not even start.
+    stillborn: bool,
 }
 
 impl Failure {
     /// There was no room for one more instance.
     pub fn is_full(&self) -> bool {
-        self.error.is::<PoolConcurrencyLimitError>()
+        self.error.is::<PoolConcurrencyLimitError>() || (self.stillborn && self.starved == Some(Starved::Together))
     }
 }
 
@@ -108,6 +111,7 @@ impl Instances {
             Some(instance) => instance,
             None => self.fresh()?,
         };
+        instance.store.data_mut().outgoing.answers(request.extensions().get().cloned());
         let clock = instance.store.data().clock.clone();
         clock.reset();
         Ok(Box::pin(async move {
@@ -121,14 +125,15 @@ impl Instances {
             };
             let result = clock.measure(life).await;
             let starved = instance.store.data().meter.starved;
+            let stillborn = instance.exports.is_none();
             instance.used += 1;
-            if result.is_ok() && !starved && instance.used < self.uses.get() {
+            if result.is_ok() && starved.is_none() && instance.used < self.uses.get() {
                 self.idle().push(instance);
             } else {
                 drop(instance);
             }
             drop(place);
-            result.map_err(|error| Failure { error, starved })
+            result.map_err(|error| Failure { error, starved, stillborn })
         }))
     }
 

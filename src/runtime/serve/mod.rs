@@ -14,8 +14,10 @@ mod answer;
 mod body;
 mod connection;
 mod exchange;
+mod figures;
 mod instances;
 mod listen;
+mod visit;
 
 use std::{io, net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
@@ -32,8 +34,10 @@ use super::{
     grants::Grants,
     limits::Limits,
     linker::{self, Streams},
-    state::{self, Host},
+    profile::Profile,
+    state::{self, Host, Stores, Watch},
     symbols::Symbols,
+    traces::Traces,
 };
 use exchange::Server;
 use instances::Instances;
@@ -49,6 +53,8 @@ pub struct ServeOptions {
     pub limits: Limits,
     /// Where `wasi:keyvalue` and `wasi:blobstore` are kept; needed where something of them is granted and imported.
     pub data: Option<PathBuf>,
+    /// A server that keeps `wasi:keyvalue` instead: `redis://…`.
+    pub keyvalue: Option<String>,
     pub home: Home,
     /// Requests answered at once; further ones wait up to `queue`, then get 503.
     pub requests: u32,
@@ -70,6 +76,12 @@ pub struct ServeOptions {
     /// Requests that one instance answers, one after another; more than one gives up the isolation of requests.
     pub uses: NonZeroU32,
     pub access: Option<AccessLog>,
+    /// Where its figures can be asked for; told as a note once it is bound.
+    pub metrics: Option<SocketAddr>,
+    /// Where the spans of requests go.
+    pub traces: Option<Traces>,
+    /// The file in which it is written where guests spend their time.
+    pub profile: Option<PathBuf>,
     /// For what is under way when the server stops.
     pub drain: Duration,
     pub stop: Stop,
@@ -84,6 +96,7 @@ impl ServeOptions {
             grants: Grants::default(),
             limits: Limits::request(),
             data: None,
+            keyvalue: None,
             home,
             requests: 1000,
             queue: Duration::from_secs(1),
@@ -96,6 +109,9 @@ impl ServeOptions {
             max_body: 64 << 20,
             uses: NonZeroU32::MIN,
             access: None,
+            metrics: None,
+            traces: None,
+            profile: None,
             drain: Duration::from_secs(4),
             stop: Stop::default(),
             signals: Signals::Heed,
@@ -141,13 +157,22 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
     let code = code::load(artifact, &options.home, Some(options.requests), events)?;
     let wasi = linker::entry(&artifact.name, &code.component, Entry::Http)?;
     let pre = linker::link(&artifact.name, &code, Streams::Lines)?;
-    let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, options.data.as_deref())?;
+    let profile = options.profile.as_deref().map(|path| Profile::begin(path, &artifact.name, &code)).transpose()?;
+    let metrics = options.metrics.map(|_| Arc::default());
+    let watch = Watch { metrics: metrics.clone(), profile: profile.clone() };
+    let stores = Stores { data: options.data.as_deref(), keyvalue: options.keyvalue.as_deref() };
+    let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, stores, watch)?;
+    if let Some(traces) = &options.traces {
+        traces.tell_to(host.teller.clone());
+    }
 
     let mut symbols = Symbols::new(artifact, code.digest);
     let instances = Instances::new(wasi, pre, host.clone(), options.uses)
         .map_err(|source| Error::Mismatch { name: artifact.name.clone(), source })?;
     // A missing folder is told now rather than with the first request.
     instances.try_guest()?;
+    let watch =
+        visit::Watch { access: options.access.clone(), metrics: metrics.clone(), traces: options.traces.clone() };
     let server = Arc::new(Server {
         instances: Arc::new(instances),
         host,
@@ -156,9 +181,9 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
         timeout: options.request_timeout,
         body_timeout: options.body_timeout,
         max_body: options.max_body,
-        access: options.access.clone(),
+        watch,
     });
-    state::tick(&code.engine);
+    state::tick(&code.engine, profile.as_deref());
 
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|source| Error::Threads { source })?;
@@ -167,6 +192,12 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
             listen::bind(options.address).map_err(|source| Error::Bind { address: options.address, source })?;
         let address = listener.local_addr().map_err(|source| Error::Bind { address: options.address, source })?;
         events(Event::Listening { address });
+        if let Some((address, metrics)) = options.metrics.zip(metrics) {
+            let listener = listen::bind(address).map_err(|source| Error::Bind { address, source })?;
+            let address = listener.local_addr().map_err(|source| Error::Bind { address, source })?;
+            events(Event::Note { verb: "Metrics", text: &format!("at http://{address}/metrics") });
+            tokio::spawn(figures::answer(listener, metrics));
+        }
         if options.signals == Signals::Heed {
             heed_signals(options.stop.clone()).map_err(|source| Error::Threads { source })?;
         }
@@ -182,10 +213,14 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
     });
     // Ends what is still running; a guest in the middle of its code ends at its next tick.
     runtime.shutdown_timeout(Duration::from_millis(200));
+    if let Some(traces) = &options.traces {
+        traces.finish();
+    }
     while let Ok(told) = told.try_recv() {
         told.tell(&mut symbols, events);
     }
-    result
+    let profiled = profile.map_or(Ok(()), |profile| profile.end());
+    result.and(profiled)
 }
 
 fn heed_signals(stop: Stop) -> io::Result<()> {
