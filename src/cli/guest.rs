@@ -49,6 +49,7 @@ impl GuestArgs {
             keyvalue: guest.keyvalue.clone(),
             home: Home::from_env(),
             profile: None,
+            coredumps: None,
         };
         reporter.step_aside();
         Ok((guest, options))

@@ -70,6 +70,9 @@ struct ObserveArgs {
     /// Write down where guests spend their time, for the Firefox profiler
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
+    /// Put core dumps of guests that trap into this folder, up to sixteen
+    #[arg(long, value_name = "FOLDER")]
+    coredump: Option<PathBuf>,
 }
 
 impl ObserveArgs {
@@ -100,6 +103,7 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         metrics: args.observe.metrics,
         traces: args.observe.traces(&guest.artifact.name)?,
         profile: args.observe.profile.clone(),
+        coredumps: args.observe.coredump.clone(),
         ..args.bounds.over(ServeOptions {
             limits: args.limits.over(Limits::request()),
             ..ServeOptions::new(args.addr, Home::from_env())

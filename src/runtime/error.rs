@@ -42,6 +42,8 @@ pub enum Error {
     Backend { address: String, why: String },
     #[error("cannot listen on {address}")]
     Bind { address: SocketAddr, source: std::io::Error },
+    #[error("cannot tell metrics on {address}")]
+    BindMetrics { address: SocketAddr, source: std::io::Error },
     #[error("cannot start the runtime's threads")]
     Threads { source: std::io::Error },
     #[error("`{name}` trapped")]
@@ -107,6 +109,9 @@ impl Diagnose for Error {
                     _ => problem,
                 }
             }
+            Error::BindMetrics { address, source } => problem("runtime::bind")
+                .because(source.to_string())
+                .help(format!("use a free port: `--metrics {}:0`", address.ip())),
             Error::Threads { source } => problem("runtime::threads").because(source.to_string()),
             Error::Trapped { name, trapped } => trap_problem(&format!("`{name}`"), trapped),
         }]
@@ -122,7 +127,10 @@ pub(super) fn trap_problem(what: &str, trapped: &Trapped) -> Problem {
     let mut problem = Problem::error("runtime::trap", message);
     problem.component = trapped.part().map(str::to_owned);
     problem.causes = stack(&trapped.frames);
-    problem
+    match &trapped.dump {
+        Some(dump) => problem.help(format!("what it was then is in `{}`", dump.display())),
+        None => problem,
+    }
 }
 
 /// A line for each frame; one for all that follow each other and are the same, as recursion leaves them.

@@ -28,7 +28,7 @@ const BUCKETS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 #[derive(Debug)]
 pub(super) struct Metrics {
     /// By status from 100 on.
-    answers: [AtomicU64; 500],
+    answers: [AtomicU64; 900],
     /// Clients that went away before there was an answer.
     gone: AtomicU64,
     durations: [AtomicU64; BUCKETS.len() + 1],
@@ -58,7 +58,7 @@ struct Named {
 impl Default for Metrics {
     fn default() -> Metrics {
         Metrics {
-            answers: [const { AtomicU64::new(0) }; 500],
+            answers: [const { AtomicU64::new(0) }; 900],
             gone: AtomicU64::new(0),
             durations: Default::default(),
             microseconds: AtomicU64::new(0),

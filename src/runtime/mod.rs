@@ -10,7 +10,7 @@
 //! | `run` | a program |
 //! | `call/` | calls of exports, one after another |
 //! | `serve/` | a server, its connections, one request and its instance |
-//! | `metrics`, `traces`, `profile` | what is counted, spans of requests, where guests spend their time |
+//! | `metrics`, `traces`, `profile`, `coredump` | what is counted, spans of requests, where guests spend their time, what they were when they trapped |
 //! | `trap`, `symbols`, `denials`, `tell`, `output` | what went wrong, was refused, was written, and how it is told |
 //!
 //! Invariants: nothing is granted that [`Grants`] does not name, and an ungranted call is answered by the interface's
@@ -21,6 +21,7 @@
 
 mod call;
 mod code;
+mod coredump;
 mod denials;
 mod engine;
 mod error;

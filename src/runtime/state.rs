@@ -1,9 +1,9 @@
 //! What the host keeps for a guest: [`Host`] for as long as the artifact is served, [`Guest`] for one run or request.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
-        Arc, LazyLock,
+        Arc, LazyLock, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
@@ -19,10 +19,11 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::{
+    coredump::Dumps,
     denials::{Denial, Denials},
     error::Error,
     grants::{Access, Grants},
-    host::{self, blobs::Blobs, buckets::Buckets, http::Outgoing, stdio::Speech},
+    host::{self, blobs::Blobs, buckets::Buckets, http::Outgoing, messaging::Message, stdio::Speech},
     limits::{Limits, Meter, Shared},
     metrics::Metrics,
     profile::{self, Profile},
@@ -55,6 +56,7 @@ pub(super) struct Stores<'a> {
 pub(super) struct Watch {
     pub metrics: Option<Arc<Metrics>>,
     pub profile: Option<Arc<Profile>>,
+    pub dumps: Option<Arc<Dumps>>,
 }
 
 /// Shared by all instances of one artifact.
@@ -67,6 +69,8 @@ pub(super) struct Host {
     pub buckets: Option<Arc<Buckets>>,
     /// The same of containers.
     pub blobs: Option<Arc<Blobs>>,
+    /// Where messages wait for their handler, once there is one.
+    pub messages: OnceLock<mpsc::Sender<Message>>,
     pub watch: Watch,
     /// Of all guests.
     memory: Arc<Shared>,
@@ -93,11 +97,17 @@ impl Host {
                 denials: Denials::default(),
                 buckets,
                 blobs,
+                messages: OnceLock::new(),
                 watch,
                 memory: Arc::default(),
             }),
             told,
         ))
+    }
+
+    /// The core dump of a guest that ended so, where one is wanted.
+    pub fn dump(&self, error: &wasmtime::Error, store: &mut Store<Guest>) -> Option<PathBuf> {
+        self.watch.dumps.as_ref()?.write(error, store)
     }
 
     pub fn refuse(&self, denial: Denial) {

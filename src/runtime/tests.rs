@@ -6,6 +6,7 @@ mod grants;
 mod guests;
 mod isolation;
 mod load;
+mod messages;
 mod observe;
 mod programs;
 mod server;

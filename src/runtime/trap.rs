@@ -1,6 +1,6 @@
 //! A guest that trapped, in the user's terms: which part, which function, which line.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use wasmtime::{Trap, WasmBacktrace};
 
@@ -12,6 +12,8 @@ pub struct Trapped {
     pub reason: Reason,
     /// Innermost first; empty where the guest was not running.
     pub frames: Vec<Frame>,
+    /// The file that holds what it was then.
+    pub dump: Option<PathBuf>,
 }
 
 /// Why a guest was stopped.
@@ -71,7 +73,12 @@ impl Trapped {
             Reason::Host(error.root_cause().to_string())
         };
         let frames = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
-        Trapped { reason, frames }
+        Trapped { reason, frames, dump: None }
+    }
+
+    /// The same, what it was written to this file.
+    pub(super) fn dumped(self, dump: Option<PathBuf>) -> Trapped {
+        Trapped { dump, ..self }
     }
 
     /// The part that was running: that of the innermost frame that tells one.

@@ -139,6 +139,7 @@ fn debian(name: &str) -> Result<PathBuf, String> {
         succeed(Command::new("apt-get").args(["update", "-qq"]))?;
         let mut apt = Command::new("apt-get");
         apt.args(["install", "-qq", "--yes", "--no-install-recommends", package]);
+        // At no run level: a server that is installed is not to be started.
         succeed(apt.env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1").stdout(std::process::Stdio::null()))
     })
     .map_err(|why| format!("{why}\ntests need {package}: install it, or run this as root on Debian"))?;

@@ -74,7 +74,7 @@ impl Server {
         if failure.is_full() {
             return;
         }
-        let trapped = Trapped::new(&failure.error, self.host.limits, failure.starved);
+        let trapped = Trapped::new(&failure.error, self.host.limits, failure.starved).dumped(failure.dump.clone());
         if let Some(metrics) = &self.watch.metrics {
             metrics.trapped(&trapped);
         }

@@ -7,6 +7,7 @@
 
 use std::{
     num::NonZeroU32,
+    path::PathBuf,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -74,9 +75,16 @@ pub(super) struct Failure {
     pub starved: Option<Starved>,
     /// It did not even start.
     stillborn: bool,
+    /// What it was then.
+    pub dump: Option<PathBuf>,
 }
 
 impl Failure {
+    /// A guest that had started.
+    pub fn of(error: wasmtime::Error, starved: Option<Starved>, dump: Option<PathBuf>) -> Failure {
+        Failure { error, starved, stillborn: false, dump }
+    }
+
     /// There was no room for one more instance.
     pub fn is_full(&self) -> bool {
         self.error.is::<PoolConcurrencyLimitError>() || (self.stillborn && self.starved == Some(Starved::Together))
@@ -125,6 +133,7 @@ impl Instances {
             };
             let result = clock.measure(life).await;
             let starved = instance.store.data().meter.starved;
+            let dump = result.as_ref().err().and_then(|error| self.host.dump(error, &mut instance.store));
             let stillborn = instance.exports.is_none();
             instance.used += 1;
             if result.is_ok() && starved.is_none() && instance.used < self.uses.get() {
@@ -133,7 +142,7 @@ impl Instances {
                 drop(instance);
             }
             drop(place);
-            result.map_err(|error| Failure { error, starved, stillborn })
+            result.map_err(|error| Failure { error, starved, stillborn, dump })
         }))
     }
 

@@ -17,6 +17,7 @@ mod exchange;
 mod figures;
 mod instances;
 mod listen;
+mod messages;
 mod visit;
 
 use std::{io, net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
@@ -30,8 +31,10 @@ use crate::{
 
 use super::{
     code::{self, Artifact},
+    coredump::Dumps,
     error::{Entry, Error},
     grants::Grants,
+    host::messaging,
     limits::Limits,
     linker::{self, Streams},
     profile::Profile,
@@ -82,6 +85,8 @@ pub struct ServeOptions {
     pub traces: Option<Traces>,
     /// The file in which it is written where guests spend their time.
     pub profile: Option<PathBuf>,
+    /// The folder for core dumps of guests that trap.
+    pub coredumps: Option<PathBuf>,
     /// For what is under way when the server stops.
     pub drain: Duration,
     pub stop: Stop,
@@ -112,6 +117,7 @@ impl ServeOptions {
             metrics: None,
             traces: None,
             profile: None,
+            coredumps: None,
             drain: Duration::from_secs(4),
             stop: Stop::default(),
             signals: Signals::Heed,
@@ -159,7 +165,8 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
     let pre = linker::link(&artifact.name, &code, Streams::Lines)?;
     let profile = options.profile.as_deref().map(|path| Profile::begin(path, &artifact.name, &code)).transpose()?;
     let metrics = options.metrics.map(|_| Arc::default());
-    let watch = Watch { metrics: metrics.clone(), profile: profile.clone() };
+    let dumps = options.coredumps.as_deref().map(|folder| Dumps::to(folder, &artifact.name)).transpose()?;
+    let watch = Watch { metrics: metrics.clone(), profile: profile.clone(), dumps: dumps.map(Arc::new) };
     let stores = Stores { data: options.data.as_deref(), keyvalue: options.keyvalue.as_deref() };
     let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, stores, watch)?;
     if let Some(traces) = &options.traces {
@@ -167,6 +174,7 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
     }
 
     let mut symbols = Symbols::new(artifact, code.digest);
+    let messages = messages::Handler::of(&pre);
     let instances = Instances::new(wasi, pre, host.clone(), options.uses)
         .map_err(|source| Error::Mismatch { name: artifact.name.clone(), source })?;
     // A missing folder is told now rather than with the first request.
@@ -191,15 +199,24 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
         let listener =
             listen::bind(options.address).map_err(|source| Error::Bind { address: options.address, source })?;
         let address = listener.local_addr().map_err(|source| Error::Bind { address: options.address, source })?;
+        let figures = match options.metrics {
+            Some(address) => Some(listen::bind(address).map_err(|source| Error::BindMetrics { address, source })?),
+            None => None,
+        };
         events(Event::Listening { address });
-        if let Some((address, metrics)) = options.metrics.zip(metrics) {
-            let listener = listen::bind(address).map_err(|source| Error::Bind { address, source })?;
-            let address = listener.local_addr().map_err(|source| Error::Bind { address, source })?;
-            events(Event::Note { verb: "Metrics", text: &format!("at http://{address}/metrics") });
+        if let Some((listener, metrics)) = figures.zip(metrics) {
+            if let Ok(address) = listener.local_addr() {
+                events(Event::Note { verb: "Metrics", text: &format!("at http://{address}/metrics") });
+            }
             tokio::spawn(figures::answer(listener, metrics));
         }
         if options.signals == Signals::Heed {
             heed_signals(options.stop.clone()).map_err(|source| Error::Threads { source })?;
+        }
+        if let Some(handler) = messages {
+            let (sender, queue) = messaging::queue();
+            let _ = server.host.messages.set(sender);
+            tokio::spawn(handler.take(queue, server.clone()));
         }
         let mut accepting = tokio::spawn(listen::accept(listener, server, Arc::new(options.clone())));
         loop {

@@ -19,6 +19,7 @@ fn with_session(test: impl FnOnce(&mut Session<'_>)) {
         keyvalue: None,
         home: home(),
         profile: None,
+        coredumps: None,
     };
     let mut session = Session::open(&artifact, options, &|_| ()).unwrap_or_else(|e| panic!("{:?}", e.problems()));
     test(&mut session);

@@ -25,10 +25,15 @@ pub fn http_guest(imports: &str, body: &str) -> Vec<u8> {
 
 /// The same, which does `after` when its answer is sent but not ended; `$s` is the stream of its body.
 pub fn lasting_guest(imports: &str, body: &str, after: &str) -> Vec<u8> {
+    http_guest_of("p2", imports, body, after)
+}
+
+/// The same, in another world; `imports` may end with functions.
+pub fn http_guest_of(world: &str, imports: &str, body: &str, after: &str) -> Vec<u8> {
     let types = "cm32p2|wasi:http/types@0.2";
     let streams = "cm32p2|wasi:io/streams@0.2";
     component(
-        "p2",
+        world,
         &format!(
             r#"
 (module $"gateway (wat)"

@@ -76,7 +76,7 @@ fn figures_tell_what_was_answered_refused_and_stopped() {
     }
     let (all, part) = ("mosaic_cpu_seconds_total", "mosaic_part_cpu_seconds_total{part=\"gateway\"}");
     assert!(figure(&figures, all) >= 0.3, "{figures}");
-    assert!(figure(&figures, part) >= 0.1 && figure(&figures, part) < 1.0, "{figures}");
+    assert!(figure(&figures, part) >= 0.02 && figure(&figures, part) < 1.0, "{figures}");
 }
 
 /// Answers each request on a socket of its own, and tells what it was: head and body.
@@ -150,6 +150,30 @@ fn a_collector_that_is_not_there_is_told_once() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("runtime::traces: traces could not be sent to `http://127.0.0.1:1/v1/traces`"));
     assert!(Traces::to("127.0.0.1:4318", "shop").is_err());
+}
+
+/// A dump names modules in a section of its own kind, and holds what was in memory.
+#[test]
+fn a_trap_leaves_a_core_dump_where_one_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let dumps = folder.path().join("dumps");
+    let options = ServeOptions { coredumps: Some(dumps.clone()), ..options() };
+    let server = Running::start(misdeeds(), options);
+    assert_eq!((server.get("/").0, server.get("/t").0), (200, 500));
+    server.stop();
+    let files: Vec<_> = std::fs::read_dir(&dumps).unwrap().map(|file| file.unwrap().path()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    let dump = std::fs::read(&files[0]).unwrap();
+    let sections: Vec<String> = wasmparser::Parser::new(0)
+        .parse_all(&dump)
+        .filter_map(|payload| match payload.unwrap() {
+            wasmparser::Payload::CustomSection(section) => Some(section.name().to_owned()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(sections, ["core", "coremodules", "coreinstances", "corestack"]);
+    let holds = |text: &[u8]| dump.windows(text.len()).any(|it| it == text);
+    assert!(holds(b"gateway (wat)") && holds(b"said by hand") && holds(b"app.wasm"));
 }
 
 #[test]

@@ -21,6 +21,7 @@ fn a_program_ends_with_its_code() {
             keyvalue: None,
             home: home(),
             profile: None,
+            coredumps: None,
         };
         runtime::run(&Artifact::bytes("tool.wasm", &command(body)), &options, &|_| ())
     };
@@ -46,6 +47,7 @@ fn native_code_is_compiled_once() {
         keyvalue: None,
         home: Home { root: folder.path().to_owned() },
         profile: None,
+        coredumps: None,
     };
     let path: PathBuf = folder.path().join("tool.wasm");
     std::fs::write(&path, command("(i32.const 0)")).unwrap();
