@@ -29,7 +29,11 @@ impl Profile {
     pub fn begin(path: &Path, name: &str, code: &Code) -> Result<Arc<Profile>, Error> {
         let unwritable = |source| Error::Profile { path: path.to_owned(), source };
         let file = File::create(path).map_err(unwritable)?;
-        let profiler = GuestProfiler::new_component(&code.engine, name, INTERVAL, code.component.clone(), [])
+        let apart = code
+            .apart
+            .iter()
+            .map(|apart| (apart.module.name().unwrap_or(&apart.name).to_owned(), apart.module.clone()));
+        let profiler = GuestProfiler::new_component(&code.engine, name, INTERVAL, code.component.clone(), apart)
             .map_err(|source| Error::Engine { source })?;
         Ok(Arc::new(Profile { path: path.to_owned(), file, seen: Mutex::new(Some((profiler, Instant::now()))) }))
     }

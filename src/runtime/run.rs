@@ -56,7 +56,7 @@ pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) ->
     let stores = Stores { data: options.data.as_deref(), keyvalue: options.keyvalue.as_deref() };
     let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, stores, watch)?;
 
-    let mut symbols = Symbols::new(artifact, code.digest);
+    let mut symbols = Symbols::new(artifact, &code);
     let mut streams = WasiCtx::builder();
     terminal::inherit(&mut streams);
     streams.arg(name).args(&options.args);

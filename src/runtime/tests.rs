@@ -1,5 +1,6 @@
 //! Guests written by hand, run and served as users do, over real sockets.
 
+mod apart;
 mod calls;
 mod folders;
 mod grants;

@@ -14,9 +14,6 @@ const LANGUAGES: [&str; 4] = ["rust", "go", "python", "javascript"];
 const TRIES: [&str; 10] =
     ["file", "variable", "socket", "datagram", "connection", "name", "request", "bucket", "value", "container"];
 
-/// What JavaScript cannot try yet: see its world.
-const NOT_IN_JAVASCRIPT: [&str; 2] = ["request", "container"];
-
 /// Language and try, and what came of it.
 type Answers = BTreeMap<(String, String), String>;
 
@@ -34,7 +31,7 @@ fn answers(ran: &Ran) -> Answers {
 /// Every cell of the table holds one of the words expected of its try.
 #[track_caller]
 fn all_are(answers: &Answers, expected: impl Fn(&str) -> &'static [&'static str]) {
-    let cells = LANGUAGES.len() * (TRIES.len() + 1) - NOT_IN_JAVASCRIPT.len();
+    let cells = LANGUAGES.len() * (TRIES.len() + 1);
     assert_eq!(answers.len(), cells, "{answers:#?}");
     let fits = |what: &str, answer: &str| match what {
         "work" => answer == "42",
@@ -138,11 +135,7 @@ fn what_an_artifact_leaves_open_our_host_refuses_unless_it_is_granted() {
             ("logging, so its messages are dropped".to_owned(), "wasi:logging/logging", "--logging".to_owned()),
         ] {
             let told = format!("`{language}` was refused {what} (`{interface}`): it is not granted");
-            let expected = usize::from(
-                language != "javascript"
-                    || !["wasi:http/outgoing-handler", "wasi:blobstore/blobstore"].contains(&interface),
-            );
-            assert_eq!(refused.stderr.matches(&told).count(), expected, "{told}: {refused}");
+            assert_eq!(refused.stderr.matches(&told).count(), 1, "{told}: {refused}");
             assert!(refused.stderr.contains(&flag), "{flag}: {refused}");
         }
     }

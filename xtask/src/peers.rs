@@ -12,7 +12,10 @@ use std::{
     process::Command,
 };
 
-use crate::setup::{home, succeed, timed};
+use crate::{
+    components,
+    setup::{home, succeed, timed},
+};
 
 /// A tool, and where it comes from.
 struct Peer {
@@ -58,7 +61,9 @@ const DEBIAN: &[(&str, &[&str])] = &[
 ];
 
 /// What tests need; `wac`, which is compiled, only benches.
-pub const TESTS: &[&str] = &["wasmtime", "wasm-tools", "chromium", "curl", "redis-server"];
+pub const TESTS: &[&str] = &["wasmtime", "wasm-tools", "chromium", "curl", "redis-server", COMPONENTS];
+/// Stands for all components that others built.
+pub const COMPONENTS: &str = "components";
 
 /// The folder in which all that was installed is found by its name.
 pub fn folder() -> Result<PathBuf, String> {
@@ -70,6 +75,10 @@ pub fn ensure(names: &[&str]) -> Result<PathBuf, String> {
     let bin = folder()?;
     fs::create_dir_all(&bin).map_err(|e| format!("{}: {e}", bin.display()))?;
     for name in names {
+        if *name == COMPONENTS {
+            components::ensure(&bin)?;
+            continue;
+        }
         let program = match PEERS.iter().find(|peer| peer.name == *name) {
             Some(peer) => installed(peer)?,
             None => debian(name)?,

@@ -1,6 +1,6 @@
 //! `cargo mosaic inspect`: what a component is, what it needs, what is inside, who made it and how large it is.
 //!
-//! 1. The file is read whole, once; a project stands for its app, a folder for the WIT in it.
+//! 1. The file is read once, as far as it is looked at; a project stands for its app, a folder for the WIT in it.
 //! 2. The library reads the sections that were asked for ([`mosaic::inspect`]).
 //! 3. Each section has its text, in a file of its own here; without any, the overview is shown.
 //!
@@ -223,18 +223,19 @@ fn app(project: &ProjectArgs) -> Result<PathBuf, Failure> {
 }
 
 fn read(path: &Path, sections: &[Section]) -> Result<Inspection, Failure> {
-    let name = path.display().to_string();
     if path.is_dir() || path.extension().is_some_and(|ending| ending == "wit") {
         return Ok(inspect::wit(path, sections)?);
     }
-    Ok(inspect::inspect(&name, &bytes(path)?, sections)?)
+    Ok(inspect::file(path, sections).map_err(|error| unreadable(path, &error))??)
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| {
-        let problem = Problem::error("inspect::unreadable", format!("could not read `{}`", path.display()));
-        Failure::of(problem.because(error.to_string()))
-    })
+    std::fs::read(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    let problem = Problem::error("inspect::unreadable", format!("could not read `{}`", path.display()));
+    Failure::of(problem.because(error.to_string()))
 }
 
 #[derive(Serialize)]

@@ -8,13 +8,15 @@ use super::table::{Look, Table, bar, grouped, share, wrapped};
 use crate::cli::reporter::{Paint, bytes, clean::line as clean};
 
 const BAR: u64 = 20;
+/// Functions and other plain ports that are listed.
+const MOST: usize = 24;
 
 pub fn text(file: &str, overview: &Overview, paint: Paint) -> String {
     let mut text = format!("{}  {}, {}\n", paint.strong(&clean(file)), kind(overview.kind), bytes(overview.size));
     if let Some(precompiled) = &overview.precompiled {
         native(&mut text, precompiled, paint);
     }
-    if overview.kind == Kind::Component {
+    if let Kind::Component | Kind::CoreModule = overview.kind {
         ports(&mut text, "imports", &overview.imports, paint);
         ports(&mut text, "exports", &overview.exports, paint);
     }
@@ -59,14 +61,24 @@ fn ports(text: &mut String, title: &str, ports: &[Port], paint: Paint) {
     if ports.is_empty() {
         text.push_str("  nothing\n");
     }
-    let shown = grouped(ports.iter().filter(|port| port.kind == PortKind::Interface).map(|port| port.name.as_str()));
+    let interfaces = ports.iter().filter(|port| port.kind == PortKind::Interface);
+    let (labels, plain): (Vec<_>, Vec<_>) = interfaces.partition(|port| port.implements.is_some());
+    let mut shown = grouped(plain.iter().map(|port| port.name.as_str()));
+    shown.extend(labels.iter().map(|port| {
+        let interface = port.implements.as_deref().unwrap_or_default();
+        clean(&format!("{}: {interface}", port.name)).into_owned()
+    }));
     for interface in shown {
         for (place, line) in wrapped(&[interface], 2).iter().enumerate() {
             let _ = writeln!(text, "{}{line}", if place == 0 { "  " } else { "    " });
         }
     }
-    for port in ports.iter().filter(|port| port.kind != PortKind::Interface) {
+    let plain: Vec<&Port> = ports.iter().filter(|port| port.kind != PortKind::Interface).collect();
+    for port in plain.iter().take(MOST) {
         let _ = writeln!(text, "  {} {}", clean(&port.name), paint.dim(port_kind(port.kind)));
+    }
+    if let Some(more) = plain.len().checked_sub(MOST).filter(|more| *more > 0) {
+        let _ = writeln!(text, "  {}", paint.dim(&format!("and {more} more")));
     }
 }
 

@@ -14,7 +14,7 @@ use wasmtime::component::{ComponentType, Lift, Linker, LinkerInstance, Lower, Re
 use crate::runtime::{
     denials::Denial,
     grants::Missing,
-    state::{Guest, Host},
+    state::{Behind, Guest, Host},
     trap::caller,
 };
 
@@ -69,27 +69,37 @@ impl Message {
 pub(in crate::runtime) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     for version in VERSIONS {
         link_types(&mut linker.instance(&format!("wasi:messaging/types{version}"))?)?;
-        linker.instance(&format!("wasi:messaging/producer{version}"))?.func_wrap_async(
-            "send",
-            |mut store, (_, topic, message): (Resource<Client>, String, Resource<Message>)| {
-                Box::new(async move {
-                    let message = store.data_mut().table.delete(message)?;
-                    let host = store.data().host.clone();
-                    if host.grants.topics.allows(&topic) {
-                        return Ok((send(&host, Message { topic: Some(topic), ..message }).await,));
-                    }
-                    host.refuse(Denial {
-                        part: caller(&store),
-                        interface: "wasi:messaging/producer",
-                        what: format!("the topic `{topic}`"),
-                        grant: Missing::new("topic", topic.as_str()),
-                    });
-                    Ok((Err(Fault::PermissionDenied(format!("the topic `{topic}` is not granted"))),))
-                })
-            },
-        )?;
+        link_producer(&mut linker.instance(&format!("wasi:messaging/producer{version}"))?, Behind::All)?;
     }
     Ok(())
+}
+
+/// Links the interface that alone sends, under a label.
+pub(super) fn link_one(interface: &mut LinkerInstance<'_, Guest>, name: &str, behind: Behind) -> wasmtime::Result<()> {
+    let is_it = name.strip_prefix("wasi:messaging/producer").is_some_and(|version| VERSIONS.contains(&version));
+    if is_it { link_producer(interface, behind) } else { Ok(()) }
+}
+
+fn link_producer(interface: &mut LinkerInstance<'_, Guest>, behind: Behind) -> wasmtime::Result<()> {
+    interface.func_wrap_async(
+        "send",
+        move |mut store, (_, topic, message): (Resource<Client>, String, Resource<Message>)| {
+            Box::new(async move {
+                let message = store.data_mut().table.delete(message)?;
+                let host = store.data().host.clone();
+                if host.granted(behind).topics.allows(&topic) {
+                    return Ok((send(&host, Message { topic: Some(topic), ..message }).await,));
+                }
+                host.refuse(Denial {
+                    part: caller(&store),
+                    interface: "wasi:messaging/producer",
+                    what: format!("the topic `{topic}`"),
+                    grant: Missing::new("topic", topic.as_str()),
+                });
+                Ok((Err(Fault::PermissionDenied(format!("the topic `{topic}` is not granted"))),))
+            })
+        },
+    )
 }
 
 async fn send(host: &Host, message: Message) -> Result<(), Fault> {

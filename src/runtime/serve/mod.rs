@@ -173,7 +173,7 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
         traces.tell_to(host.teller.clone());
     }
 
-    let mut symbols = Symbols::new(artifact, code.digest);
+    let mut symbols = Symbols::new(artifact, &code);
     let messages = messages::Handler::of(&pre);
     let instances = Instances::new(wasi, pre, host.clone(), options.uses)
         .map_err(|source| Error::Mismatch { name: artifact.name.clone(), source })?;

@@ -3,8 +3,17 @@
 //! Each figure is the median of several runs of a whole process: its CPU seconds and its largest resident set as the
 //! kernel counted them for that process alone. What is compared is the ratio; the seconds are those of the machine.
 
+mod calls;
+mod code;
 mod compose;
+mod dense;
+mod guests;
+mod inspect;
+mod load;
 mod parts;
+mod serve;
+mod server;
+mod start;
 
 use std::{
     path::{Path, PathBuf},
@@ -21,7 +30,15 @@ use crate::{
 type Bench = fn(&Path) -> Outcome;
 
 /// One line a bench.
-const BENCHES: &[(&str, Bench)] = &[("compose", compose::run)];
+const BENCHES: &[(&str, Bench)] = &[
+    ("compose", compose::run),
+    ("inspect", inspect::run),
+    ("serve", serve::run),
+    ("start", start::run),
+    ("calls", calls::run),
+    ("dense", dense::run),
+    ("code", code::run),
+];
 
 /// Runs the benches named, all of them by default; of a `cargo-mosaic` that is built already after `--mosaic FILE`.
 pub fn run(args: &[String]) -> Outcome {
