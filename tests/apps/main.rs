@@ -6,6 +6,7 @@
 
 mod backend;
 mod browser;
+mod conformance;
 mod denied;
 mod errors;
 mod golden;

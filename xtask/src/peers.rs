@@ -66,11 +66,15 @@ const PEERS: &[Peer] = &[
 ];
 
 /// Debian packages, each with the programs that are as good, by preference.
-const DEBIAN: &[(&str, &[&str])] =
-    &[("chromium", &["chromium", "chromium-browser", "google-chrome"]), ("curl", &["curl"])];
+const DEBIAN: &[(&str, &[&str])] = &[
+    ("chromium", &["chromium", "chromium-browser", "google-chrome"]),
+    ("curl", &["curl"]),
+    ("redis-server", &["redis-server"]),
+];
 
 /// What tests need; `wac`, which is compiled, only benches.
-pub const TESTS: &[&str] = &["wasmtime", "wasm-tools", "chromium", "curl", "docker-registry", "wasi-wit", COMPONENTS];
+pub const TESTS: &[&str] =
+    &["wasmtime", "wasm-tools", "chromium", "curl", "docker-registry", "redis-server", "wasi-wit", COMPONENTS];
 /// Stands for all components that others built.
 pub const COMPONENTS: &str = "components";
 
@@ -175,7 +179,8 @@ fn debian(name: &str) -> Result<PathBuf, String> {
         succeed(Command::new("apt-get").args(["update", "-qq"]))?;
         let mut apt = Command::new("apt-get");
         apt.args(["install", "-qq", "--yes", "--no-install-recommends", package]);
-        succeed(apt.env("DEBIAN_FRONTEND", "noninteractive").stdout(std::process::Stdio::null()))
+        // At no run level: a server that is installed is not to be started.
+        succeed(apt.env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1").stdout(std::process::Stdio::null()))
     })
     .map_err(|why| format!("{why}\ntests need {package}: install it, or run this as root on Debian"))?;
     on_path(programs).ok_or_else(|| format!("apt-get installed {package}, but it is not on PATH"))
