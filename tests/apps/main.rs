@@ -9,6 +9,7 @@ mod browser;
 mod denied;
 mod errors;
 mod host;
+mod javascript;
 mod matrix;
 mod page;
 mod pipeline;
