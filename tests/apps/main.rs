@@ -11,6 +11,7 @@ mod denied;
 mod errors;
 mod golden;
 mod host;
+mod javascript;
 mod matrix;
 mod page;
 mod pipeline;
