@@ -30,7 +30,7 @@
 //! | [`toolchain`] | compilers: found on the machine, or installed below the cache folder |
 //! | [`grants_section`] | `mosaic:grants`: what an artifact says its parts are granted |
 //! | [`compare`] | WIT types against WIT types: every difference with its path |
-//! | [`wit`] | WIT as people write it: its one layout |
+//! | [`wit`] | WIT as people write it: its one layout, and what of it no parsed package keeps |
 //!
 //! # Invariants
 //!

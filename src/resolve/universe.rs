@@ -203,6 +203,10 @@ fn load(tree: Tree, named: Vec<PackageName>, mut resolve: Resolve) -> Result<Uni
 fn parse(files: &[Arc<SourceFile>], texts: &mut Texts) -> Result<UnresolvedPackageGroup, Failure> {
     let mut map = SourceMap::new();
     for file in files {
+        if let Some(at) = limits::parameters(&file.text) {
+            let kind = Kind::TooMuch { what: "parameters of one function", limit: limits::PARAMETERS, found: None };
+            return Err(Failure::new(kind).at(Place { source: file.clone(), span: at..at + 1 }));
+        }
         map.push_str(&file.name, file.text.as_str());
         texts.0.insert(file.name.clone(), file.clone());
     }

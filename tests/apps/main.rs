@@ -9,6 +9,7 @@ mod browser;
 mod denied;
 mod errors;
 mod host;
+mod hostile;
 mod matrix;
 mod page;
 mod pipeline;

@@ -101,7 +101,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("compose", &["cache", "compare", "diagnostic", "event", "language", "grants_section", "plan", "resolve"]),
-    ("check", &["compare", "diagnostic", "language", "plan", "resolve"]),
+    ("check", &["compare", "diagnostic", "language", "plan", "resolve", "wit"]),
     ("inspect", &["check", "compare", "diagnostic", "language", "packages", "plan", "resolve"]),
     ("runtime", &["cache", "diagnostic", "event", "grants_section"]),
 ];
