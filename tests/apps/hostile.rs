@@ -105,7 +105,7 @@ fn run(project: &Project, args: &[&str]) -> End {
     let to = fs::File::create(&said).expect("a file");
     let mut command = mosaic(args);
     command.current_dir(project.path()).env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
-    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null()).stderr(to);
+    command.stdin(std::process::Stdio::null()).stdout(to.try_clone().expect("a file")).stderr(to);
     let start = Instant::now();
     let mut child = command.spawn().expect("it starts");
     let mut memory = 0;
@@ -155,7 +155,7 @@ fn wit_of_any_kind_ends_in_time_with_a_word() {
                 println!("{name}: {words}: {code:?} in {took:.1?}, {} MiB", memory >> 20);
             }
             // `false` builds nothing, which is none of WIT's faults; what a parser says in a panic is no answer.
-            let told = code == Some(0) || said.contains("--> ") || said.contains("error[");
+            let told = code == Some(0) || ["--> ", "error[", "+++ "].iter().any(|word| said.contains(word));
             let broke = ["panicked", "overflow", "crashed", "broke down"].iter().any(|word| said.contains(word));
             if !code.is_some_and(|code| CODES.contains(&code)) || took > TIME || memory > MEMORY || !told || broke {
                 let said: String = said.chars().take(2_000).collect();

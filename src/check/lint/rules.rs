@@ -298,6 +298,8 @@ for the whole file.
 parse: func(text: string) -> result<u32, string>;
 ```
 
+Tools that read WIT take every comment for documentation of what follows it, this one too: it shows in bindings.
+
 | rule | level | group | |
 |---|---|---|---|
 "
