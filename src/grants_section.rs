@@ -1,7 +1,8 @@
 //! `mosaic:grants`: a custom section in which an artifact says what each of its parts is granted.
 //!
 //! It is JSON: `{"version":1,"parts":{"gateway":[{"kv":"visits"},"logging"],"auth":[{"env":"KEY"}]}}`. A part of the app
-//! that is not among them is granted nothing. Folders are relative, to the project's root where it was composed and to
+//! that is not among them is granted nothing. Where the imports of parts are kept apart, `"apart":{"auth-config-store":["auth"]}` says
+//! which parts are behind each: behind any other import are all of them. Folders are relative, to the project's root where it was composed and to
 //! wherever it is run. The values of variables are not in it: whoever runs the artifact has them.
 //!
 //! Invariants: only the outermost component's section counts, and it has one at most; what it says is bounded and read
@@ -28,6 +29,8 @@ const MAX_BYTES: u32 = 1 << 20;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Section {
     pub parts: BTreeMap<String, Vec<Held>>,
+    /// Imports that are kept apart, by their labels: the parts behind each, whose grants are granted there, and no others.
+    pub apart: BTreeMap<String, Vec<String>>,
 }
 
 /// One thing that a part is granted.
@@ -78,12 +81,19 @@ pub enum Error {
 struct Document<'a> {
     version: u32,
     parts: Cow<'a, BTreeMap<String, Vec<Held>>>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    apart: Cow<'a, BTreeMap<String, Vec<String>>>,
+}
+
+fn is_empty(apart: &BTreeMap<String, Vec<String>>) -> bool {
+    apart.is_empty()
 }
 
 impl Section {
     /// Adds the section to a component, at its end.
     pub fn append_to(&self, component: &mut Vec<u8>) {
-        let document = Document { version: VERSION, parts: Cow::Borrowed(&self.parts) };
+        let (parts, apart) = (Cow::Borrowed(&self.parts), Cow::Borrowed(&self.apart));
+        let document = Document { version: VERSION, parts, apart };
         let json = serde_json::to_vec(&document).expect("maps and lists of texts");
         let section = wasm_encoder::CustomSection { name: NAME.into(), data: json.into() };
         wasm_encoder::ComponentSection::append_to_component(&section, component);
@@ -125,10 +135,19 @@ impl Section {
 
 fn parsed(json: &[u8]) -> Result<Section, Error> {
     let document: Document<'_> = serde_json::from_slice(json).map_err(|error| Error::Malformed(error.to_string()))?;
-    match document.version {
-        VERSION => Ok(Section { parts: document.parts.into_owned() }),
-        version => Err(Error::Malformed(format!("version {version}"))),
+    if document.version != VERSION {
+        return Err(Error::Malformed(format!("version {}", document.version)));
     }
+    let section = Section { parts: document.parts.into_owned(), apart: document.apart.into_owned() };
+    for (label, parts) in &section.apart {
+        if parts.is_empty() {
+            return Err(Error::Malformed(format!("no part is behind `{label}`")));
+        }
+        if let Some(unknown) = parts.iter().find(|part| !section.parts.contains_key(*part)) {
+            return Err(Error::Malformed(format!("`{unknown}`, behind `{label}`, is no part")));
+        }
+    }
+    Ok(section)
 }
 
 /// Whether a custom section, whose content begins here, has our name.
@@ -189,7 +208,8 @@ mod tests {
             Held::Logging,
             Held::Family("sockets".into()),
         ];
-        Section { parts: BTreeMap::from([("auth".to_owned(), Vec::new()), ("gateway".to_owned(), gateway)]) }
+        let parts = BTreeMap::from([("auth".to_owned(), Vec::new()), ("gateway".to_owned(), gateway)]);
+        Section { parts, apart: BTreeMap::new() }
     }
 
     fn read(bytes: Vec<u8>) -> Result<Option<Section>, Error> {
@@ -231,6 +251,9 @@ mod tests {
             r#"{"version":2,"parts":{}}"#,
             r#"{"version":1,"parts":{},"more":1}"#,
             r#"{"version":1,"parts":{"a":[{"sudo":"x"}]}}"#,
+            r#"{"version":1,"parts":{"a":[]},"apart":{"a-store":["b"]}}"#,
+            r#"{"version":1,"parts":{"a":[]},"apart":{"a-store":[]}}"#,
+            r#"{"version":1,"parts":{"a":[]},"apart":{"a-store":"a"}}"#,
             r#"{"version":1,"parts":{"a":[{"dir":{"path":"x","writable":true}}]}}"#,
         ] {
             let mut bytes = component();

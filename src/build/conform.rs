@@ -7,17 +7,11 @@
 //!
 //! Only names are compared: types are compared where parts meet.
 
-use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{Encoding, Parser, Payload};
 use wit_parser::{PackageName, Resolve, WorldId, WorldKey};
 
 use super::{backend::Unit, error::Failure};
-
-/// What the engine that runs the result accepts: its default set without garbage collection and exceptions.
-const FEATURES: WasmFeatures = WasmFeatures::WASM3
-    .difference(WasmFeatures::GC_TYPES)
-    .difference(WasmFeatures::EXCEPTIONS)
-    .union(WasmFeatures::COMPONENT_MODEL)
-    .union(WasmFeatures::CM_ASYNC);
+use crate::validate;
 
 /// What a program exports for its `main`, in any version of 0.2.
 pub(super) const RUN: &str = "wasi:cli/run@0.2.0";
@@ -28,7 +22,7 @@ pub fn conform(unit: &Unit, bytes: &[u8]) -> Vec<Failure> {
     if !Parser::is_component(bytes) {
         return vec![Failure::NotAComponent { component: component() }];
     }
-    let surface = match Validator::new_with_features(FEATURES).validate_all(bytes).and_then(|_| surface(bytes)) {
+    let surface = match validate::validate(bytes, validate::ENGINE).and_then(|_| surface(bytes)) {
         Ok(surface) => surface,
         Err(error) => return vec![Failure::Invalid { component: component(), error }],
     };

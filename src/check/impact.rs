@@ -4,6 +4,8 @@
 //! provider moves first), and the new interface with the provider as it is (the importer moves first). Where the version
 //! leaves its semver track, neither meets the other until both have moved.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use wit_parser::{InterfaceId, Resolve, WorldItem};
 
@@ -71,7 +73,10 @@ pub fn impact(graph: &Graph, parts: &[Part], new: &Wit) -> Impact {
             edges.extend(one(importer, &edge.import, Some(&edge.to), provider, new, &packages));
         }
     }
-    for host in &graph.host {
+    let kept: HashSet<&str> =
+        graph.host.iter().filter(|host| host.label.is_some()).map(|host| host.import.as_str()).collect();
+    // The types of what is kept apart are told with it.
+    for host in graph.host.iter().filter(|host| host.label.is_some() || !kept.contains(host.import.as_str())) {
         for wanted in &host.wanted_by {
             let Some(importer) = part(&wanted.by) else { continue };
             let own = importer.resolve.worlds[importer.world].imports.keys();

@@ -16,7 +16,7 @@ mod targets;
 mod validate;
 
 pub use targets::targets;
-pub use validate::{ENGINE, PORTABLE, validate};
+pub use validate::validate;
 
 /// What a check found.
 #[derive(Debug, Clone, Serialize)]

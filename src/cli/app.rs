@@ -21,6 +21,7 @@ use mosaic::{
     compose::{self, PartBytes},
     diagnostic::{Problem, SourceFile},
     event::Event,
+    grants_section::Section,
     language::Language,
     lock::{self, Policy},
     manifest::Origin,
@@ -32,14 +33,14 @@ use mosaic::{
     },
     project::Project,
     resolve::{self, Part, Resolution},
-    runtime::{self, Artifact, Content, Grants},
+    runtime::{self, Artifact, Content, Grants, Tuning},
     toolchain,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     Failure,
-    grants::{GrantArgs, data_of},
+    grants::{GrantArgs, data_of, section},
     options::{BuildArgs, LockArgs, ProjectArgs},
     reporter::{Reporter, bytes, duration},
     wanted,
@@ -100,6 +101,7 @@ impl<'a> Opened<'a> {
                 true => plan::Unused::Allow,
                 false => plan::Unused::Refuse,
             },
+            hosts: plan::holdings::Hosts::default(),
         };
         let wiring = Wiring::from_manifest(&project.manifest);
         let how = compose::Options::default();
@@ -254,6 +256,7 @@ impl<'a> Opened<'a> {
             wrap,
             said(&self.wiring.open),
             &self.options.grants,
+            (&self.options.holdings, self.options.hosts),
             &planned.grants,
         );
         blake3::hash(&serde_json::to_vec(&all).expect("these are lists and maps of texts")).to_string()
@@ -335,7 +338,8 @@ impl Guest {
         reporter: &Reporter,
     ) -> Result<Guest, Failure> {
         let opened = Opened::new(project, locks.policy(), reporter)?;
-        let grants = flags.narrowing(&opened.project)?;
+        // Flags that ask for too much are told before anything is built.
+        flags.narrowing(&opened.project, &Section::default())?;
         let app = opened.app(args)?;
         let data = match &flags.data {
             Some(data) => data.clone(),
@@ -343,7 +347,13 @@ impl Guest {
         };
         let name = opened.project.manifest.app.name.value.clone();
         let content = Content::File { path: app.path, digest: Some(app.digest) };
-        Ok(Guest { artifact: Artifact { name, content }, grants, data: Some(data) })
+        let tuning = match args.profile() {
+            Profile::Dev => Tuning::Edit,
+            Profile::Release => Tuning::Run,
+        };
+        let artifact = Artifact { name, content, tuning };
+        let grants = flags.narrowing(&opened.project, &section(&artifact)?.unwrap_or_default())?;
+        Ok(Guest { artifact, grants, data: Some(data) })
     }
 }
 

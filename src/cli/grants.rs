@@ -5,11 +5,14 @@
 //! much only where that is asked for: whoever made a file does not decide what it may touch here. A grant that no part
 //! names is given to nobody.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use mosaic::{
     diagnostic::Problem,
-    grants_section,
+    grants_section::{self, Section},
     manifest::{Grant, Granted},
     project::Project,
     runtime::{Access, Address, Artifact, Authority, Dir, Grants, NarrowError},
@@ -89,28 +92,19 @@ impl GrantArgs {
         if problems.is_empty() { Ok(grants) } else { Err(Failure(problems)) }
     }
 
-    /// What the project grants, less what the flags leave out.
-    pub fn narrowing(&self, project: &Project) -> Result<Grants, Failure> {
-        let granted = of_project(project)?;
+    /// What the project grants, less what the flags leave out; and what of it behind which import of its app.
+    pub fn narrowing(&self, project: &Project, app: &Section) -> Result<Grants, Failure> {
+        let parts = of_project(project)?;
+        let mut granted = Grants::default();
+        parts.values().for_each(|part| granted.merge(part.clone()));
+        granted.keep_apart(app, &parts);
         granted.narrow(&self.grants()?).map_err(|error| excess(&project.manifest.app.name.value, &error))
     }
 
     /// What the flags say of a file, which is never more than its own section asks for, where it has one.
     pub fn within(&self, artifact: &Artifact<'_>) -> Result<Grants, Failure> {
         let name = &artifact.name;
-        let unusable = |why: String| {
-            Problem::error("grants::section", format!("what `{name}` says of its grants cannot be honoured"))
-                .because(why)
-        };
-        let section = artifact.section().map_err(|error| match error {
-            // Whoever runs it tells of a file that is not there.
-            grants_section::Error::Read(_) => Failure(Vec::new()),
-            error => Failure::of(unusable(format!("its section `{}` {error}", grants_section::NAME))),
-        });
-        let section = match section {
-            Err(failure) if failure.0.is_empty() => return self.grants(),
-            section => section?,
-        };
+        let section = section(artifact)?;
         let said = self.grants()?;
         let Some(section) = section else {
             if self.as_granted {
@@ -124,15 +118,32 @@ impl GrantArgs {
             }
             return Ok(said);
         };
-        let here = Path::new(".").canonicalize().map_err(|error| Failure::of(unusable(error.to_string())))?;
-        let asked = Grants::of_section(&section, &here).map_err(|error| Failure::of(unusable(error.to_string())))?;
+        let here = Path::new(".").canonicalize().map_err(|error| unusable(name, error.to_string()))?;
+        let asked = Grants::of_section(&section, &here).map_err(|error| unusable(name, error.to_string()))?;
         let mut narrowed = asked.narrow(&said).map_err(|error| excess(name, &error))?;
         if !self.as_granted {
-            return Ok(said);
+            return Ok(asked.only(&said));
         }
-        narrowed.env.retain(|name, _| said.env.contains_key(name) || std::env::var_os(name).is_some());
+        let is_set = |name: &String| said.env.contains_key(name) || std::env::var_os(name).is_some();
+        narrowed.env.retain(|name, _| is_set(name));
+        narrowed.apart.values_mut().for_each(|apart| apart.env.retain(|name, _| is_set(name)));
         Ok(narrowed)
     }
+}
+
+/// What an artifact says it is granted. Whoever runs it tells of a file that is not there.
+pub fn section(artifact: &Artifact<'_>) -> Result<Option<Section>, Failure> {
+    match artifact.section() {
+        Ok(section) => Ok(section),
+        Err(grants_section::Error::Read(_)) => Ok(None),
+        Err(error) => Err(unusable(&artifact.name, format!("its section `{}` {error}", grants_section::NAME))),
+    }
+}
+
+fn unusable(name: &str, why: String) -> Failure {
+    let problem =
+        Problem::error("grants::section", format!("what `{name}` says of its grants cannot be honoured")).because(why);
+    Failure::of(problem)
 }
 
 /// Flags that ask for more than there is.
@@ -142,11 +153,12 @@ fn excess(name: &str, error: &NarrowError) -> Failure {
     Failure::of(told.help("grant it to the part that needs it, in `mosaic.toml`"))
 }
 
-/// The union of what all parts of a project are granted.
-fn of_project(project: &Project) -> Result<Grants, Failure> {
-    let mut grants = Grants::default();
+/// What each part of a project is granted.
+fn of_project(project: &Project) -> Result<BTreeMap<String, Grants>, Failure> {
+    let mut parts: BTreeMap<String, Grants> = BTreeMap::new();
     let mut problems = Vec::new();
-    for component in project.manifest.components.values() {
+    for (part, component) in &project.manifest.components {
+        let grants = parts.entry(part.clone()).or_default();
         for granted in &component.grants {
             let one = match &granted.value {
                 Granted::Family(family) => Ok(Grants::family(family.word(), &project.root).unwrap_or_default()),
@@ -165,7 +177,7 @@ fn of_project(project: &Project) -> Result<Grants, Failure> {
             }
         }
     }
-    if problems.is_empty() { Ok(grants) } else { Err(Failure(problems)) }
+    if problems.is_empty() { Ok(parts) } else { Err(Failure(problems)) }
 }
 
 fn of_grant(grant: &Grant, project: &Project) -> Result<Grants, Problem> {
@@ -263,13 +275,13 @@ mod tests {
         std::fs::write(folder.path().join("mosaic.toml"), text).unwrap();
         let project = Project::load(&folder.path().join("mosaic.toml"), None).unwrap();
 
-        let grants = GrantArgs::default().narrowing(&project).unwrap();
+        let grants = GrantArgs::default().narrowing(&project, &Section::default()).unwrap();
         assert!(grants.buckets.allows(&"visits".to_owned()) && !grants.buckets.allows(&"secret".to_owned()));
         assert!(grants.logging && grants.dirs.is_empty() && grants.net.is_closed());
         assert_eq!(grants.env["MODE"], "x");
 
         let flags = GrantArgs { kv: vec!["secret".into()], ..GrantArgs::default() };
-        let failure = flags.narrowing(&project).unwrap_err();
+        let failure = flags.narrowing(&project, &Section::default()).unwrap_err();
         assert_eq!(failure.0[0].causes, ["not granted: kv = \"secret\""]);
     }
 }

@@ -12,6 +12,7 @@ mod bindings;
 mod build;
 mod check;
 mod clean;
+mod compile;
 mod completions;
 mod compose;
 mod doctor;
@@ -94,6 +95,7 @@ enum Command {
     Plan(plan::Args),
     Run(run::Args),
     Serve(serve::Args),
+    Compile(compile::Args),
     Invoke(invoke::Args),
     Repl(repl::Args),
     Check(check::Args),
@@ -119,6 +121,7 @@ impl Command {
             Command::Plan(args) => plan::run(args, reporter),
             Command::Run(args) => run::run(args, reporter),
             Command::Serve(args) => serve::run(args, reporter),
+            Command::Compile(args) => compile::run(args, reporter),
             Command::Invoke(args) => invoke::run(args, reporter),
             Command::Repl(args) => repl::run(args, reporter),
             Command::Check(args) => check::run(args, reporter),

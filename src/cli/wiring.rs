@@ -10,6 +10,7 @@ use mosaic::{
     plan::{
         self, Unused,
         graph::{Rest, Said, Wire, Wiring, Wrap},
+        holdings::Hosts,
     },
 };
 
@@ -40,6 +41,10 @@ pub struct WiringArgs {
     /// Parts that nothing needs are no error
     #[arg(long)]
     allow_unused: bool,
+    /// Any host is to run it, not Mosaic's own alone: parts that are granted different things of one interface are an
+    /// error rather than kept apart
+    #[arg(long)]
+    any_host: bool,
 }
 
 /// `[name=]path`.
@@ -101,9 +106,10 @@ impl WiringArgs {
 
     /// The same for the planner, which starts from what the manifest says.
     pub fn options(&self, options: plan::Options) -> plan::Options {
-        match self.allow_unused {
-            true => plan::Options { unused: Unused::Allow, ..options },
-            false => options,
+        plan::Options {
+            unused: if self.allow_unused { Unused::Allow } else { options.unused },
+            hosts: if self.any_host { Hosts::Any } else { options.hosts },
+            ..options
         }
     }
 }

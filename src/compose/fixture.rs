@@ -1,11 +1,15 @@
-//! Parts for tests: worlds from WIT text, and components of such worlds whose functions trap.
+//! Parts for tests: worlds from WIT text or over the WASI that Mosaic brings, and components of such worlds whose functions
+//! trap.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use wit_component::{ComponentEncoder, StringEncoding};
 use wit_parser::{
-    FunctionKind, InterfaceId, LiftLowerAbi, ManglingAndAbi, Resolve, ResourceIntrinsic, TypeDefKind, WasmExport,
-    WasmExportKind, WasmImport, WorldItem, WorldKey, abi::WasmType,
+    FunctionKind, InterfaceId, LiftLowerAbi, ManglingAndAbi, Resolve, ResourceIntrinsic, SourceMap, TypeDefKind,
+    WasmExport, WasmExportKind, WasmImport, WorldItem, WorldKey, abi::WasmType,
 };
 
 use super::{PartBytes, component};
@@ -36,6 +40,16 @@ pub(crate) fn encoded(part: &Part) -> Vec<u8> {
     wit_component::embed_component_metadata(&mut module, &part.resolve, part.world, StringEncoding::UTF8, false)
         .expect("the world can be encoded");
     ComponentEncoder::default().module(&module).and_then(|encoder| encoder.encode()).expect("a component")
+}
+
+/// A part, built, whose world imports interfaces of WASI and exports a function of its own name.
+pub(crate) fn asking(name: &str, mut wasi: Resolve, imports: &[&str]) -> PartBytes {
+    let imports: String = imports.iter().map(|import| format!("import {import}; ")).collect();
+    let wit = format!("package acme:{name}; world {name} {{ {imports} export {name}: func(); }}");
+    let package = wasi.push_source(&format!("{name}.wit"), &wit).unwrap_or_else(|error| panic!("{error:#}\n{wit}"));
+    let world = wasi.select_world(&[package], Some(name)).expect("the world is there");
+    let part = Part { name: name.to_owned(), language: None, resolve: Arc::new(wasi), world };
+    component(name, encoded(&part), Some(Language::Rust)).expect("a component of the world")
 }
 
 /// Every interface the world reaches, by name; the last of a name.
@@ -138,4 +152,48 @@ fn types(word: &str, types: &[WasmType]) -> String {
         out.push_str(&format!("({word} {ty}) "));
     }
     out
+}
+
+/// The packages of WASI that are published together, each after those it uses.
+pub(crate) const TOGETHER: &[&str] = &["io", "clocks", "random", "filesystem", "sockets", "cli", "http"];
+
+pub(crate) fn bundled() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("wit/bundled")
+}
+
+/// One version of WASI, with everything that is unstable.
+pub(crate) fn wasi(version: &str, packages: &[&str]) -> Resolve {
+    let mut resolve = Resolve { all_features: true, ..Resolve::default() };
+    add(&mut resolve, version, packages);
+    resolve
+}
+
+fn add(resolve: &mut Resolve, version: &str, packages: &[&str]) {
+    for package in packages {
+        let folder = bundled().join(package).join(version);
+        let Ok(files) = std::fs::read_dir(&folder) else { continue };
+        let mut files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+        files.sort();
+        let mut sources = SourceMap::default();
+        for file in files {
+            sources.push_file(&file).expect("a readable file");
+        }
+        let group = sources.parse().unwrap_or_else(|(sources, error)| panic!("{}", error.render(&sources)));
+        resolve.push_group(group).unwrap_or_else(|error| panic!("{package} {version}: {error:#}"));
+    }
+}
+
+/// A draft, over the version of streams that drafts were written against: it has what 0.2.0 has.
+pub(crate) fn draft(package: &str, version: &str) -> Resolve {
+    let mut resolve = Resolve { all_features: true, ..Resolve::default() };
+    let mut sources = SourceMap::default();
+    for file in ["error", "poll", "streams"] {
+        let path = bundled().join("io/0.2.0").join(format!("{file}.wit"));
+        let text = std::fs::read_to_string(&path).expect("a readable file");
+        sources.push(&path, text.replace("wasi:io@0.2.0;", "wasi:io@0.2.1;"));
+    }
+    let group = sources.parse().unwrap_or_else(|(sources, error)| panic!("{}", error.render(&sources)));
+    resolve.push_group(group).expect("streams");
+    add(&mut resolve, version, &[package]);
+    resolve
 }

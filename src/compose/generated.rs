@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A generator of numbers (xorshift): the same every time.
-pub(super) struct Numbers(pub u64);
+pub(crate) struct Numbers(pub u64);
 
 impl Numbers {
     pub fn below(&mut self, bound: usize) -> usize {
@@ -66,7 +66,7 @@ fn wit(world: &str, version: &str) -> String {
 }
 
 /// Parts that import and export some of it.
-fn pool(numbers: &mut Numbers, size: usize) -> Vec<PartBytes> {
+pub(crate) fn pool(numbers: &mut Numbers, size: usize) -> Vec<PartBytes> {
     let mut pool = Vec::new();
     while pool.len() < size {
         let number = pool.len();
@@ -102,7 +102,7 @@ fn pool(numbers: &mut Numbers, size: usize) -> Vec<PartBytes> {
 }
 
 /// One graph: parts of the pool, all that is not met left open, one provider chosen where there are several.
-fn graph(numbers: &mut Numbers, pool: &[PartBytes]) -> (IndexMap<String, PartBytes>, Wiring, plan::Options) {
+pub(crate) fn graph(numbers: &mut Numbers, pool: &[PartBytes]) -> (IndexMap<String, PartBytes>, Wiring, plan::Options) {
     let mut parts: IndexMap<String, PartBytes> = IndexMap::new();
     for number in 0..2 + numbers.below(6) {
         let chosen = &pool[numbers.below(pool.len())];

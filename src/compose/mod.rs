@@ -41,7 +41,6 @@ pub use self::{
     names::module_name,
     read::{component, file},
     sections::Malformed,
-    validate::features,
 };
 use crate::{
     diagnostic::SourceFile,
@@ -256,8 +255,8 @@ pub fn files_again(
         let files: IndexMap<String, Vec<u8>> = by_name(files, read::binary)?;
         let mut parts: IndexMap<&str, PartBytes> = IndexMap::new();
         let mut key = blake3::Hasher::new();
-        let plan::Options { unused, grants, holdings, sources: _ } = options;
-        let said = format!("{} {wiring:?} {unused:?} {grants:?} {holdings:?}", env!("MOSAIC_COMPOSER"));
+        let plan::Options { unused, grants, holdings, hosts, sources: _ } = options;
+        let said = format!("{} {wiring:?} {unused:?} {grants:?} {holdings:?} {hosts:?}", env!("MOSAIC_COMPOSER"));
         key.update(said.as_bytes());
         for (name, bytes) in &files {
             let digest = blake3::hash(bytes);
@@ -295,9 +294,11 @@ pub fn files_again(
 }
 
 #[cfg(test)]
+pub(crate) mod apart;
+#[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]
-mod generated;
+pub(crate) mod generated;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]

@@ -204,7 +204,7 @@ fn closing(granted: &[(&str, Family)]) -> plan::Options {
     plan::Options { grants: Grants::Known(grants), ..plan::Options::default() }
 }
 
-fn named(parts: Vec<PartBytes>) -> IndexMap<String, PartBytes> {
+pub(super) fn named(parts: Vec<PartBytes>) -> IndexMap<String, PartBytes> {
     parts.into_iter().map(|part| (part.part.name.clone(), part)).collect()
 }
 
@@ -428,7 +428,7 @@ fn an_app_says_what_its_parts_are_granted() {
     let parts = named(vec![filer("one", "0.2.0", world)]);
     let mut options = closing(&[("one", Family::Filesystem)]);
     let held = Held::Dir { path: "data".into(), guest: None, readonly: true };
-    let holding = plan::holdings::Holding { family: Family::Filesystem, held: held.clone(), at: None };
+    let holding = plan::holdings::Holding { family: Family::Filesystem, held: held.clone(), value: None, at: None };
     options.holdings.parts.insert("one".into(), vec![holding]);
     let section = |options| {
         let composed = app(&parts, &Wiring::default(), &options, &FULL).expect("composed").1;

@@ -2,36 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use wasmparser::{Validator, WasmFeatures};
+use wasmparser::WasmFeatures;
 
 use super::{
     Error,
     sections::{self, MAX_DEPTH, Malformed},
     shape::Shape,
 };
-use crate::{plan::graph::Graph, resolve};
+use crate::{
+    plan::graph::Graph,
+    resolve,
+    validate::{COMPOSABLE, validate},
+};
 
 /// Components within one component, and instances there, with each alias and export of one counted: what the parser of
 /// Wasmtime 48 accepts (wasmparser 0.254, `limits`).
 const MAX_COMPONENTS: usize = 1_000;
 const MAX_INSTANCES: usize = 1_000;
-
-/// What Wasmtime 48 can be told to run (`Config::compiler_panicking_wasm_features` lists what it knows), without what it
-/// calls unsound or experimental: stack switching, shared-everything threads, threads and garbage collection in the
-/// component model, 64-bit component memories.
-pub fn features() -> WasmFeatures {
-    WasmFeatures::WASM3
-        | WasmFeatures::THREADS
-        | WasmFeatures::WIDE_ARITHMETIC
-        | WasmFeatures::COMPONENT_MODEL
-        | WasmFeatures::CM_ASYNC
-        | WasmFeatures::CM_ASYNC_STACKFUL
-        | WasmFeatures::CM_MORE_ASYNC_BUILTINS
-        | WasmFeatures::CM_ERROR_CONTEXT
-        | WasmFeatures::CM_FIXED_LENGTH_LISTS
-        | WasmFeatures::CM_MAP
-        | WasmFeatures::CM_IMPLEMENTS
-}
 
 /// Validates a part in full.
 pub(super) fn part(name: &str, bytes: &[u8]) -> Result<Shape, Error> {
@@ -49,9 +36,7 @@ pub(super) fn made(bytes: &[u8]) -> Result<Shape, String> {
 
 fn shape(bytes: &[u8]) -> Result<Shape, wasmparser::Error> {
     // Versions in two pieces are put together where a part is written into an app.
-    let features = features() | WasmFeatures::CM_CANON_NAMES;
-    let types = Validator::new_with_features(features).validate_all(bytes)?;
-    Shape::new(bytes, types)
+    Shape::new(bytes, validate(bytes, COMPOSABLE | WasmFeatures::CM_CANON_NAMES)?)
 }
 
 /// Validates how the parts of an app fit together.
@@ -65,7 +50,7 @@ pub(super) fn app(bytes: &[u8]) -> Result<(), Error> {
 }
 
 fn valid(bytes: &[u8], what: &str) -> Result<(), Error> {
-    match resolve::guarded(|| Validator::new_with_features(features()).validate_all(bytes))? {
+    match resolve::guarded(|| validate(bytes, COMPOSABLE))? {
         Ok(_) => Ok(()),
         Err(error) => Err(Error::Internal { part: None, reason: format!("{what}: {error}") }),
     }

@@ -1,7 +1,7 @@
 //! Two files side by side: what is in one and not in the other, and what changed in both.
 //!
-//! 1. Worlds: imports and exports by name and semver track; interfaces of both compared in WIT words
-//!    ([`crate::compare`]): an export of the first must be found in the second, an import of the second in the first.
+//! 1. Worlds, by the rules of compatibility ([`crate::check::compat`]), the second taking the first's place: what breaks
+//!    those who call it or run it, and what does not.
 //! 2. Parts and wires by name; sizes, tools, and what each part can do.
 //!
 //! Order is that of the files, the first's before the second's.
@@ -9,7 +9,6 @@
 use indexmap::{IndexMap, IndexSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wit_parser::{WorldItem, WorldKey};
 
 use super::{
     Section,
@@ -17,8 +16,8 @@ use super::{
     world::World,
 };
 use crate::{
-    compare::{self, Change as How, Name, Side},
-    resolve::Error,
+    check::compat::{self, Level, Settings},
+    resolve::{Error, guarded},
 };
 
 /// What differs between two files.
@@ -27,12 +26,30 @@ use crate::{
 pub struct Diff {
     /// They are the same, byte for byte.
     pub identical: bool,
-    pub world: Vec<Change>,
+    /// Whether the second can take the place of the first, going by their worlds; none where they have none to compare.
+    pub compatible: Option<bool>,
+    pub world: Vec<WorldChange>,
     pub graph: Vec<Change>,
     pub needs: Vec<Change>,
     pub producers: Vec<Change>,
+    /// Of WIT packages.
+    pub versions: Vec<Change>,
     /// The whole, then parts, where they differ.
     pub sizes: Vec<SizeChange>,
+}
+
+/// A change of the world, by a rule of compatibility.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct WorldChange {
+    /// The rule's id: `cargo mosaic check --explain` tells it.
+    pub rule: String,
+    pub breaks: bool,
+    /// What happened, in one sentence.
+    pub what: String,
+    /// In what way, and whom it breaks or concerns.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub details: Vec<String>,
 }
 
 /// One difference.
@@ -66,23 +83,21 @@ pub struct SizeChange {
 
 /// Compares two files. Each is a name for messages, and bytes.
 pub fn diff(before: (&str, &[u8]), after: (&str, &[u8])) -> Result<Diff, Error> {
-    let sections = [Section::Graph, Section::Needs];
-    let (a, b) = (super::inspect(before.0, before.1, &sections)?, super::inspect(after.0, after.1, &sections)?);
-    let world = |(name, bytes): (&str, &[u8])| match super::precompiled::read(bytes) {
-        Some(_) => Ok(None),
-        None => super::world::read(name, &crate::resolve::binary(name, bytes)?),
-    };
-    let (wit_a, wit_b) = (world(before)?, world(after)?);
-    let worlds = match (&wit_a, &wit_b) {
-        (Some(a), Some(b)) => crate::resolve::guarded(|| worlds(a, b))?,
-        _ => Vec::new(),
+    let sections = [Section::Graph, Section::Needs, Section::Versions];
+    let (a, world_a) = super::look(before.0, before.1, &sections)?;
+    let (b, world_b) = super::look(after.0, after.1, &sections)?;
+    let world = match (world_a, world_b) {
+        (Some(x), Some(y)) => guarded(|| worlds((before.0, x), (after.0, y)))?,
+        _ => None,
     };
     Ok(Diff {
         identical: a.overview.digest == b.overview.digest,
-        world: worlds,
+        compatible: world.as_ref().map(|changes| !changes.iter().any(|change| change.breaks)),
+        world: world.unwrap_or_default(),
         graph: both(&wiring(&a), &wiring(&b)),
         needs: both(&needs(&a), &needs(&b)),
         producers: both(&tools(&a), &tools(&b)),
+        versions: both(&versions(&a), &versions(&b)),
         sizes: sizes(&a.overview, &b.overview),
     })
 }
@@ -92,50 +107,17 @@ pub fn diff_schema_text() -> String {
     super::model::schema_of::<Diff>()
 }
 
-fn worlds(a: &World, b: &World) -> Vec<Change> {
-    let mut changes = Vec::new();
-    for (word, a_items, b_items) in
-        [("import", a.import_items(), b.import_items()), ("export", a.export_items(), b.export_items())]
-    {
-        let (a_items, b_items) = (by_track(a, a_items), by_track(b, b_items));
-        for (track, (name, item)) in &a_items {
-            let Some((other, found)) = b_items.get(track) else {
-                changes.push(Change { kind: ChangeKind::Removed, what: format!("{word} {name}"), details: Vec::new() });
-                continue;
-            };
-            let mut details = Vec::new();
-            if name != other {
-                details.push(format!("now {other}"));
-            }
-            if let (WorldItem::Interface { id: x, .. }, WorldItem::Interface { id: y, .. }) = (item, found) {
-                let (x, y) = (Side { resolve: &a.resolve, item: *x }, Side { resolve: &b.resolve, item: *y });
-                details.extend(compare::interfaces(x, y).differences.iter().map(ToString::to_string));
-                let back = compare::interfaces(y, x).differences;
-                let new = back.iter().filter(|it| it.change == How::Missing && it.path.len() == 1);
-                details.extend(new.map(|it| format!("{}: new", it.place())));
-            }
-            if !details.is_empty() {
-                changes.push(Change { kind: ChangeKind::Changed, what: format!("{word} {name}"), details });
-            }
-        }
-        for (track, (name, _)) in &b_items {
-            if !a_items.contains_key(track) {
-                changes.push(Change { kind: ChangeKind::Added, what: format!("{word} {name}"), details: Vec::new() });
-            }
-        }
-    }
-    changes
-}
-
-fn by_track<'w>(
-    world: &'w World,
-    items: Vec<(&'w WorldKey, &'w WorldItem)>,
-) -> IndexMap<String, (String, &'w WorldItem)> {
-    let named = items.into_iter().map(|(key, item)| {
-        let name = world.resolve.name_world_key(key);
-        (Name::new(&name).canonical(), (name, item))
-    });
-    named.collect()
+/// What the rules of compatibility say; `None` of a component and WIT, which are no two versions of one thing.
+fn worlds(a: (&str, World), b: (&str, World)) -> Option<Vec<WorldChange>> {
+    let (old, new) = (a.1.versioned(a.0)?, b.1.versioned(b.0)?);
+    let compared = compat::compare(&old, &new, &Settings::default()).ok()?;
+    let change = |finding: &compat::Finding| WorldChange {
+        rule: finding.rule.id.to_owned(),
+        breaks: finding.level == Level::Deny,
+        what: finding.message(),
+        details: finding.note.iter().cloned().chain(finding.concerned()).collect(),
+    };
+    Some(compared.findings.iter().map(change).collect())
 }
 
 /// Things by what they are, with what is said of each.
@@ -210,6 +192,15 @@ fn tools(inspection: &Inspection) -> Facts {
     for node in &graph.nodes {
         let said = facts.entry(place(graph, node.id)).or_default();
         said.extend(node.tools.iter().map(|tool| format!("{} {}", tool.name, tool.version).trim_end().to_owned()));
+    }
+    facts
+}
+
+fn versions(inspection: &Inspection) -> Facts {
+    let mut facts = Facts::new();
+    for version in inspection.versions.iter().flatten() {
+        let said = facts.entry(version.package.clone()).or_default();
+        said.insert(version.version.clone().unwrap_or_else(|| "no version".to_owned()));
     }
     facts
 }

@@ -1,19 +1,21 @@
 //! What a WebAssembly file is: plain data ([`model`]), read from its bytes alone.
 //!
 //! 1. [`raw`] reads the binary once: components, core modules, and what each index stands for.
-//! 2. [`graph`] follows indices: instances become nodes, what they are given edges.
-//! 3. Each section that was asked for is read from these two: [`sizes`], [`needs`], [`producers`], [`versions`], [`sbom`].
-//! 4. What was read is shown: [`picture`], [`page`]; as text by the command line.
+//! 2. Its world is read from its [`outline`]. Of a large file on disk only what is looked at is read ([`sparse`]), while
+//!    another core takes the digest of all of it.
+//! 3. [`graph`] follows indices: instances become nodes, what they are given edges.
+//! 4. Each section that was asked for is read from these: [`sizes`], [`needs`], [`producers`], [`versions`], [`sbom`].
+//! 5. What was read is shown: [`picture`], [`page`]; as text by the command line.
 //!
 //! Takes bytes, never a project: it serves components that Mosaic did not build. Nothing here is cleaned: every string
 //! is as the binary has it, and may hold what steers a terminal. Whoever prints one cleans it.
 
 mod diff;
 mod graph;
-mod inline;
 pub mod model;
 mod needs;
 mod origin;
+mod outline;
 pub mod page;
 pub mod picture;
 mod precompiled;
@@ -21,14 +23,17 @@ mod producers;
 mod raw;
 pub mod sbom;
 mod sizes;
+mod sparse;
 mod symbol;
 mod versions;
 mod world;
 
 pub use self::{
-    diff::{Change, ChangeKind, Diff, SizeChange, diff, diff_schema_text},
+    diff::{Change, ChangeKind, Diff, SizeChange, WorldChange, diff, diff_schema_text},
     model::{Inspection, schema_text},
 };
+
+use std::{fs::File, io, path::Path, thread};
 
 use crate::resolve::{Error, guarded, unreadable};
 use model::{Counts, Custom, Kind, Overview, Part, Wit};
@@ -58,19 +63,64 @@ impl Section {
         Section::Versions,
         Section::Sbom,
     ];
+
+    /// Whether code, data or debug information is looked at.
+    fn reads_code(self) -> bool {
+        matches!(self, Section::Sizes | Section::Needs | Section::Sbom)
+    }
 }
 
 /// Reads a component, core module, encoded WIT package or precompiled artifact; all but the last binary or text.
 /// `name` is what to call it in messages; the last part of it, as of a path, is the name of what has none.
 pub fn inspect(name: &str, bytes: &[u8], sections: &[Section]) -> Result<Inspection, Error> {
+    look(name, bytes, sections).map(|(inspection, _)| inspection)
+}
+
+/// The same of a file; of a large one only what is looked at is kept in memory. Fails first where it cannot be read, then
+/// where it is not understood.
+pub fn file(path: &Path, sections: &[Section]) -> io::Result<Result<Inspection, Error>> {
+    let name = path.display().to_string();
+    let mut file = File::open(path)?;
+    let sparse = match sections.iter().any(|section| section.reads_code()) {
+        true => None,
+        false => sparse::read(&mut file)?,
+    };
+    let Some(sparse) = sparse else { return Ok(inspect(&name, &sparse::whole(&mut file)?, sections)) };
+    let (found, digest) = thread::scope(|scope| {
+        let hashing =
+            thread::Builder::new().name("digest".to_owned()).spawn_scoped(scope, || sparse::digest(&mut file));
+        let found = read_binary(&name, &sparse, sections);
+        (found, hashing.ok().and_then(|hashing| hashing.join().ok()))
+    });
+    // Where no thread can be had, it is taken now.
+    let digest = digest.map_or_else(|| sparse::digest(&mut file), |digest| digest)?;
+    match found {
+        Ok((mut inspection, _)) => {
+            inspection.overview.digest = digest;
+            Ok(Ok(inspection))
+        }
+        // What is wrong is told of the whole.
+        Err(_) => Ok(inspect(&name, &sparse::whole(&mut file)?, sections)),
+    }
+}
+
+/// The same, with the world it was read from.
+fn look(name: &str, bytes: &[u8], sections: &[Section]) -> Result<(Inspection, Option<world::World>), Error> {
     if let Some(overview) = precompiled::read(bytes) {
-        return Ok(only(overview));
+        return Ok((only(overview), None));
     }
     let binary = crate::resolve::binary(name, bytes)?;
-    let world = world::read(name, &binary)?;
+    let (mut inspection, world) = read_binary(name, &binary, sections)?;
+    inspection.overview.digest = digest(&binary);
+    Ok((inspection, world))
+}
+
+/// All but the digest.
+fn read_binary(name: &str, binary: &[u8], sections: &[Section]) -> Result<(Inspection, Option<world::World>), Error> {
     guarded(|| {
-        let raw = raw::read(&binary).map_err(|error| unreadable(name, &binary, &error))?;
-        Ok(read(&raw, world.as_ref(), name, sections))
+        let raw = raw::read(binary).map_err(|error| unreadable(name, binary, &error))?;
+        let world = world::read(name, &raw)?;
+        Ok((read(&raw, world.as_ref(), name, sections), world))
     })?
 }
 
@@ -84,7 +134,7 @@ pub fn bill(name: &str, bytes: &[u8]) -> Result<sbom::Bill, Error> {
 }
 
 /// Reads a WIT package from a file or a folder with its `deps`.
-pub fn wit(path: &std::path::Path, sections: &[Section]) -> Result<Inspection, Error> {
+pub fn wit(path: &Path, sections: &[Section]) -> Result<Inspection, Error> {
     let (resolve, main) = crate::resolve::package(path)?;
     let name = resolve.packages[main].name.to_string();
     let world = world::World::package(resolve, main);
@@ -117,7 +167,7 @@ fn read(raw: &Raw<'_>, world: Option<&world::World>, name: &str, sections: &[Sec
     if asked(Section::Graph) || asked(Section::Needs) {
         graph::interfaces(raw, &mut seen);
     }
-    inspection.sizes = asked(Section::Sizes).then(|| sizes::read(raw, stem(name)));
+    inspection.sizes = asked(Section::Sizes).then(|| sizes::read(raw, stem(name), &inspection.overview.parts));
     inspection.needs = asked(Section::Needs).then(|| needs::read(raw, &seen));
     inspection.graph = asked(Section::Graph).then_some(seen.graph);
     inspection
@@ -136,14 +186,17 @@ fn overview(raw: &Raw<'_>, world: Option<&world::World>, graph: &model::Graph) -
         .filter(|_| world.is_none_or(|world| world.kind == Kind::Component))
         .map(|node| Part { name: graph.path(node.id), origin: node.origin.clone(), size: node.size + node.shared })
         .collect();
+    // A core module has no world.
+    let own =
+        |ports: fn(&model::Node) -> &Vec<model::Port>| graph.nodes.first().map(ports).cloned().unwrap_or_default();
     parts.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
     Overview {
         kind: world.map_or(Kind::CoreModule, |world| world.kind),
         name: name.map(str::to_owned),
         size: raw.bytes.len() as u64,
-        digest: digest(raw.bytes),
-        imports: world.map(world::World::imports).unwrap_or_default(),
-        exports: world.map(world::World::exports).unwrap_or_default(),
+        digest: String::new(),
+        imports: world.map_or_else(|| own(|node| &node.imports), world::World::imports),
+        exports: world.map_or_else(|| own(|node| &node.exports), world::World::exports),
         parts,
         counts: Counts {
             components: u32::try_from(raw.components.len().saturating_sub(1)).unwrap_or(u32::MAX),
@@ -176,10 +229,12 @@ fn digest(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
-/// `app` of `target/app.wasm`.
+/// `app` of `target/app.component.wasm`.
 fn stem(name: &str) -> &str {
     let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    file.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or(file)
+    let endings = [".wasm", ".wat", ".component"].iter();
+    let stem = endings.fold(file, |stem, ending| stem.strip_suffix(ending).unwrap_or(stem));
+    if stem.is_empty() { file } else { stem }
 }
 
 #[cfg(test)]

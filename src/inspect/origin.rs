@@ -8,10 +8,10 @@
 
 use std::collections::BTreeSet;
 
-use wasmparser::{Export, Instance, KnownCustom, Parser, Payload};
+use wasmparser::{BinaryReader, Instance, Name, NameSectionReader};
 
 use super::{
-    model::Origin,
+    model::{Origin, Producers},
     raw::{Module, Raw},
 };
 use crate::language::Language;
@@ -43,7 +43,11 @@ pub(super) fn of(raw: &Raw<'_>, component: usize) -> Option<Origin> {
 
 /// The language of a component that an engine runs, and the engine.
 pub(super) fn engine(raw: &Raw<'_>, component: usize) -> Option<Origin> {
-    interpreted(&inside(raw, component), &links(raw, component))
+    let modules = inside(raw, component);
+    // Some tools tell of themselves in the component alone, not in the engine's module.
+    let own = raw.components.get(component).map(|it| &it.producers);
+    let producers: Vec<&Producers> = own.into_iter().chain(modules.iter().map(|module| &module.producers)).collect();
+    interpreted(&modules, &links(raw, component), &producers)
 }
 
 /// The language that a component was compiled from, going by its own modules.
@@ -54,7 +58,8 @@ pub(super) fn compiled_by(raw: &Raw<'_>, component: usize) -> Option<Origin> {
 /// Modules that are one program.
 pub(super) fn of_modules(raw: &Raw<'_>, modules: &[usize]) -> Option<Origin> {
     let modules: Vec<&Module<'_>> = modules.iter().filter_map(|id| raw.modules.get(*id)).collect();
-    interpreted(&modules, &[]).or_else(|| compiled(raw, &modules))
+    let producers: Vec<&Producers> = modules.iter().map(|module| &module.producers).collect();
+    interpreted(&modules, &[], &producers).or_else(|| compiled(raw, &modules))
 }
 
 /// Whether a component without code of its own is one engine in several components, as componentize-qjs makes it, rather
@@ -89,7 +94,7 @@ fn links<'a>(raw: &Raw<'a>, component: usize) -> Vec<&'a str> {
     names.filter(|name| ENGINES.iter().any(|engine| name.contains(engine))).collect()
 }
 
-fn interpreted(modules: &[&Module<'_>], links: &[&str]) -> Option<Origin> {
+fn interpreted(modules: &[&Module<'_>], links: &[&str], producers: &[&Producers]) -> Option<Origin> {
     let named = |part: &str| {
         let names = modules.iter().filter_map(|module| module.name);
         let module =
@@ -97,14 +102,13 @@ fn interpreted(modules: &[&Module<'_>], links: &[&str]) -> Option<Origin> {
         module.or_else(|| Some(format!("a core instance has {}", links.iter().find(|name| name.contains(part))?)))
     };
     let made_by = |tool: &str| {
-        let producers = modules.iter().map(|module| &module.producers);
         let found = producers
-            .into_iter()
+            .iter()
             .any(|producers| producers.iter().any(|(field, names)| field != "language" && names.contains_key(tool)));
         found.then(|| format!("producers: {tool}"))
     };
     let speaks = |language: &str| {
-        let spoken = modules.iter().filter_map(|module| module.producers.get("language"));
+        let spoken = producers.iter().filter_map(|producers| producers.get("language"));
         spoken.into_iter().any(|names| names.contains_key(language)).then(|| format!("producers: {language}"))
     };
     let told = |language: Language, engine: &str, because: String| {
@@ -176,40 +180,27 @@ fn fingerprint(raw: &Raw<'_>, module: &Module<'_>) -> Option<Origin> {
     if module.customs.iter().any(|custom| custom.name == "go:buildid" || custom.name == "go.buildid") {
         return told("go", "it has a Go build id");
     }
-    for payload in Parser::new(0).parse_all(raw.slice(&module.range)).map_while(Result::ok) {
-        match payload {
-            Payload::ExportSection(exports) => {
-                for Export { name, .. } in exports.into_iter().map_while(Result::ok) {
-                    match name {
-                        "wasm_export_run" | "wasm_export_resume" | "_rt0_wasm_wasip1" => {
-                            return told("go", "it exports what only Go's runtime does");
-                        }
-                        "asyncify_start_unwind" => return told("tinygo", "it exports asyncify_start_unwind"),
-                        "__new" | "__pin" => return told("assemblyscript", "it exports AssemblyScript's runtime"),
-                        _ => {}
-                    }
-                }
+    for export in raw.core_exports(module) {
+        match export.name {
+            "wasm_export_run" | "wasm_export_resume" | "_rt0_wasm_wasip1" => {
+                return told("go", "it exports what only Go's runtime does");
             }
-            Payload::CustomSection(section) => {
-                let KnownCustom::Name(names) = section.as_known() else { continue };
-                let functions = names.into_iter().map_while(Result::ok).find_map(|name| match name {
-                    wasmparser::Name::Function(map) => Some(map),
-                    _ => None,
-                });
-                for naming in functions.into_iter().flatten().map_while(Result::ok) {
-                    match naming.name {
-                        name if name.starts_with("runtime.rt0_go") || name == "_rt0_wasm_wasip1" => {
-                            return told("go", "it holds Go's runtime");
-                        }
-                        name if name.starts_with("_RNv") || (name.starts_with("_ZN") && name.contains("17h")) => {
-                            return told("rust", "names of its functions are mangled by rustc");
-                        }
-                        _ => {}
-                    }
-                }
-            }
+            "asyncify_start_unwind" => return told("tinygo", "it exports asyncify_start_unwind"),
+            "__new" | "__pin" => return told("assemblyscript", "it exports AssemblyScript's runtime"),
             _ => {}
         }
     }
-    None
+    let names = module.customs.iter().find(|custom| custom.name == "name")?;
+    let names = NameSectionReader::new(BinaryReader::new(names.data, 0)).map_while(Result::ok);
+    let functions = names.filter_map(|name| match name {
+        Name::Function(map) => Some(map),
+        _ => None,
+    });
+    functions.flatten().map_while(Result::ok).find_map(|naming| match naming.name {
+        name if name.starts_with("runtime.rt0_go") || name == "_rt0_wasm_wasip1" => told("go", "it holds Go's runtime"),
+        name if name.starts_with("_RNv") || (name.starts_with("_ZN") && name.contains("17h")) => {
+            told("rust", "names of its functions are mangled by rustc")
+        }
+        _ => None,
+    })
 }

@@ -1,4 +1,5 @@
-//! Names that compilers give to functions: readable, and by the crate, package or library they are of.
+//! Names that compilers give to functions, and to the files they are from: readable, and by the crate, package or
+//! library they are of.
 
 /// A name as its author would know it.
 pub(super) fn readable(name: &str) -> String {
@@ -20,6 +21,31 @@ pub(super) fn group(name: &str) -> Option<String> {
         return krate(name);
     }
     go(name)
+}
+
+/// The crate or library of a file that was compiled, going by where it lay: a crate of a registry, of Rust's own library,
+/// the libc of WASI, else its folder.
+pub(super) fn of_file(path: &str) -> Option<String> {
+    let path = path.replace('\\', "/");
+    // What rustc calls a unit: `src/lib.rs/@/shop.1234-cgu.0`.
+    if let Some((file, unit)) = path.split_once("/@/") {
+        let name = unit.split('.').next().filter(|name| !name.is_empty());
+        return name.map(str::to_owned).or_else(|| of_file(file));
+    }
+    if ["wasi-libc", "libc-top-half", "libc-bottom-half"].iter().any(|libc| path.contains(libc)) {
+        return Some("wasi-libc".to_owned());
+    }
+    let steps: Vec<&str> = path.split('/').filter(|step| !matches!(*step, "" | "." | "..")).collect();
+    if let Some(at) = steps.windows(2).position(|pair| pair == ["registry", "src"]) {
+        let (name, version) = steps.get(at + 3)?.rsplit_once('-')?;
+        return version.starts_with(|c: char| c.is_ascii_digit()).then(|| name.to_owned());
+    }
+    if let Some(at) = steps.iter().position(|step| *step == "library") {
+        return steps.get(at + 1).map(|name| (*name).to_owned());
+    }
+    let folders = steps.get(..steps.len().saturating_sub(1))?;
+    let folder = folders.iter().rev().find(|step| !matches!(**step, "src" | "lib" | "source"));
+    folder.or(steps.last()).map(|name| (*name).to_owned())
 }
 
 /// `alloc` of `<alloc::vec::Vec<T> as core::ops::Drop>::drop`.
@@ -76,6 +102,17 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(group(name).as_deref(), expected, "{name}");
+        }
+        for (path, expected) in [
+            ("src/lib.rs/@/shop.4a2f-cgu.0", Some("shop")),
+            ("/home/x/.cargo/registry/src/index.crates.io-1949/serde_json-1.0.1/src/de.rs", Some("serde_json")),
+            ("/rustc/abc/library/core/src/fmt/mod.rs", Some("core")),
+            ("/build/wasi-sdk/src/wasi-libc/dlmalloc/src/dlmalloc.c", Some("wasi-libc")),
+            ("/home/x/zlib/src/inflate.c", Some("zlib")),
+            ("inflate.c", Some("inflate.c")),
+            ("", None),
+        ] {
+            assert_eq!(of_file(path).as_deref(), expected, "{path}");
         }
         assert_eq!(readable("_ZN4core3fmt9Formatter9write_str17h0123456789abcdefE"), "core::fmt::Formatter::write_str");
         assert_eq!(readable("malloc"), "malloc");

@@ -1,13 +1,16 @@
 //! A file's interface: what it imports and exports, and all of it as WIT.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use wasmparser::Parser;
 use wit_component::WitPrinter;
-use wit_parser::{PackageId, Resolve, WorldId, WorldItem, WorldKey, decoding::DecodedWasm};
+use wit_parser::{IndexMap, PackageId, Resolve, WorldId, WorldItem, WorldKey, decoding::DecodedWasm};
 
-use super::model::{Kind, Port, PortKind};
-use crate::resolve::{Error, decode_binary};
+use super::{
+    model::{Kind, Port, PortKind},
+    outline,
+    raw::Raw,
+};
+use crate::resolve::{Error, Subject, Wit, decode_binary};
 
 /// A component's world, or what an encoded WIT package holds.
 pub(super) struct World {
@@ -18,11 +21,14 @@ pub(super) struct World {
 }
 
 /// Reads the world of a binary; `None` for a core module, which has none.
-pub(super) fn read(name: &str, binary: &[u8]) -> Result<Option<World>, Error> {
-    if Parser::is_core_wasm(binary) {
+pub(super) fn read(name: &str, raw: &Raw<'_>) -> Result<Option<World>, Error> {
+    if raw.components.is_empty() {
         return Ok(None);
     }
-    Ok(Some(match decode_binary(name, binary)? {
+    let outlined = outline::outline(raw, 0).and_then(|outline| decode_binary(name, &outline).ok());
+    // What is wrong is told by its place in the file.
+    let decoded = outlined.map_or_else(|| decode_binary(name, raw.bytes), Ok)?;
+    Ok(Some(match decoded {
         DecodedWasm::Component(resolve, world) => {
             let main = resolve.worlds[world].package;
             World { kind: Kind::Component, resolve: Arc::new(resolve), main, world: Some(world) }
@@ -38,20 +44,22 @@ impl World {
 
     /// In the binary's order; none for a WIT package.
     pub fn imports(&self) -> Vec<Port> {
-        self.ports(&self.import_items())
+        self.world.map(|world| self.ports(&self.resolve.worlds[world].imports)).unwrap_or_default()
     }
 
     /// In the binary's order; none for a WIT package.
     pub fn exports(&self) -> Vec<Port> {
-        self.ports(&self.export_items())
+        self.world.map(|world| self.ports(&self.resolve.worlds[world].exports)).unwrap_or_default()
     }
 
-    pub fn import_items(&self) -> Vec<(&WorldKey, &WorldItem)> {
-        self.world.map(|world| self.resolve.worlds[world].imports.iter().collect()).unwrap_or_default()
-    }
-
-    pub fn export_items(&self) -> Vec<(&WorldKey, &WorldItem)> {
-        self.world.map(|world| self.resolve.worlds[world].exports.iter().collect()).unwrap_or_default()
+    /// As one of two versions that are compared. `name` is what to call it in messages.
+    pub fn versioned(self, name: &str) -> Option<Wit> {
+        let subject = match self.world {
+            Some(world) => Subject::Component(world),
+            None => Subject::Packages(vec![self.main?]),
+        };
+        let (name, resolve) = (name.to_owned(), self.resolve);
+        Some(Wit { name, resolve, subject, sources: HashMap::new(), unstable: None })
     }
 
     /// WIT that parses. Comments in it come from the binary.
@@ -64,8 +72,8 @@ impl World {
         printer.output.to_string()
     }
 
-    fn ports(&self, items: &[(&WorldKey, &WorldItem)]) -> Vec<Port> {
-        let port = |&(key, item): &(&WorldKey, &WorldItem)| {
+    fn ports(&self, items: &IndexMap<WorldKey, WorldItem>) -> Vec<Port> {
+        let port = |(key, item): (&WorldKey, &WorldItem)| {
             let (kind, functions) = match item {
                 WorldItem::Interface { id, .. } => {
                     (PortKind::Interface, u32::try_from(self.resolve.interfaces[*id].functions.len()).ok())
@@ -73,7 +81,8 @@ impl World {
                 WorldItem::Function(_) => (PortKind::Function, None),
                 WorldItem::Type { .. } => (PortKind::Type, None),
             };
-            Port { name: self.resolve.name_world_key(key), kind, functions }
+            let implements = self.resolve.implements_interface(key, item).and_then(|id| self.resolve.id_of(id));
+            Port { name: self.resolve.name_world_key(key), implements, kind, functions }
         };
         items.iter().map(port).collect()
     }

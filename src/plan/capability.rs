@@ -115,6 +115,15 @@ const REACH: &[(&str, Reach)] = &[
     ("wasi:config/*", Reach::Family(Family::Config)),
 ];
 
+/// What an interface lets a part reach, by its name without version.
+#[cfg(test)]
+pub(super) fn family_of(interface: &str) -> Option<Family> {
+    REACH.iter().find(|(pattern, _)| matches(pattern, interface)).and_then(|(_, reach)| match reach {
+        Reach::Family(family) => Some(*family),
+        Reach::Nothing | Reach::Ambient => None,
+    })
+}
+
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(start) => name.starts_with(start),

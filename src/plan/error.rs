@@ -84,6 +84,7 @@ pub enum Failure {
     GrantsDiffer {
         interface: String,
         family: Family,
+        why: NotKept,
         /// Each with what it is granted of the family, in a manifest's words, and where.
         parts: Vec<(String, Vec<String>, Vec<Range<usize>>)>,
     },
@@ -189,6 +190,15 @@ pub enum Meeting {
     Types,
     /// It is closed to both, by one denial.
     Denial,
+}
+
+/// Why imports are not kept apart whose parts are granted different things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotKept {
+    /// Nobody knows which functions of the interface would have to be.
+    Unknown,
+    /// Any host is to run the app.
+    AnyHost,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

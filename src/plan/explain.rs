@@ -40,6 +40,9 @@ pub struct Instance {
 #[derive(Debug, Clone, Serialize)]
 pub struct Open {
     pub import: String,
+    /// The import of the app that it is, where that is kept apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     pub standing: Standing,
 }
 
@@ -76,6 +79,9 @@ pub enum Reason {
 #[derive(Debug, Clone, Serialize)]
 pub struct Host {
     pub import: String,
+    /// Where it is kept apart from other imports of the interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     pub wanted_by: Vec<String>,
     /// Parts that export it in a version that is not compatible.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -98,7 +104,7 @@ pub fn explain(graph: &Graph, wiring: &Wiring) -> Explanation {
         });
         let host = graph.host.iter().filter_map(|host| {
             let wanted = host.wanted_by.iter().find(|wanted| wanted.by == *name)?;
-            Some(Open { import: host.import.clone(), standing: wanted.standing })
+            Some(Open { import: host.import.clone(), label: host.label.clone(), standing: wanted.standing })
         });
         Instance {
             name: name.clone(),
@@ -110,6 +116,7 @@ pub fn explain(graph: &Graph, wiring: &Wiring) -> Explanation {
     });
     let host = graph.host.iter().map(|host| Host {
         import: host.import.clone(),
+        label: host.label.clone(),
         wanted_by: host.wanted_by.iter().map(|wanted| wanted.by.clone()).collect(),
         near: host.near.iter().map(export).collect(),
     });
@@ -165,7 +172,10 @@ impl Instance {
         let open = self.host.iter().filter_map(|open| {
             let why = match open.standing {
                 Standing::Undecided => return None,
-                Standing::Granted(family) => format!("granted (`{}`)", family.word()),
+                Standing::Granted(family) => match open.label {
+                    Some(_) => format!("granted (`{}`), kept apart", family.word()),
+                    None => format!("granted (`{}`)", family.word()),
+                },
                 Standing::Declared => "granted (left open by name)".to_owned(),
                 Standing::Always => "always granted".to_owned(),
                 Standing::Values => "values only".to_owned(),
@@ -202,7 +212,12 @@ impl fmt::Display for Explanation {
         for host in &self.host {
             let near =
                 host.near.iter().map(|near| format!("; {} exports {}, which is not compatible", near.from, near.name));
-            writeln!(f, "  {} (for {}{})", host.import, host.wanted_by.join(", "), near.collect::<String>())?;
+            let label = match &host.label {
+                Some(label) if *label != host.import => format!(" as {label}"),
+                _ => String::new(),
+            };
+            let wanted_by = host.wanted_by.join(", ");
+            writeln!(f, "  {}{label} (for {wanted_by}{})", host.import, near.collect::<String>())?;
         }
         writeln!(f, "exports")?;
         self.exports.iter().try_for_each(|export| writeln!(f, "  {} (from {})", export.name, export.from))?;

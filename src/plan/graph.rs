@@ -85,8 +85,12 @@ pub struct Denial {
 /// An import left to the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HostImport {
-    /// The highest version wanted on its semver track.
+    /// The highest version wanted of its package on its semver track.
     pub import: String,
+    /// Its name in the app where it is kept apart from other imports of the interface, because of what is granted to those
+    /// who want it. What they want as well without one has nothing but types.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// Who wants it.
     pub wanted_by: Vec<Wanted>,
     /// Exports of parts that are the same interface in a version that is not compatible.

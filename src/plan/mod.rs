@@ -1,5 +1,6 @@
 //! Planning: which import meets which export, before any compiler runs. Pure.
 
+mod apart;
 pub mod capability;
 mod denial;
 pub mod digests;
@@ -9,6 +10,7 @@ mod exports;
 pub mod fingerprint;
 pub mod graph;
 pub mod holdings;
+mod host;
 mod middleware;
 mod order;
 pub mod sources;

@@ -13,7 +13,7 @@ use super::{
     error::{Failure, Near},
     explain::explain,
     graph::{Graph, HostImport, Said, Why, Wire, Wiring, Wrap},
-    holdings::Holding,
+    holdings::{Holding, Hosts},
     plan,
 };
 use crate::{
@@ -784,33 +784,164 @@ fn nothing_is_closed_where_no_grants_are_known() {
     assert_eq!(explain(&graph, &Wiring::default()).instances[0].closed.len(), 0);
 }
 
-#[test]
-fn parts_that_share_an_import_are_granted_the_same_or_say_that_they_share() {
-    let parts = [files("one", "0.2.0", FILES), files("two", "0.2.0", &FILES.replace("run", "walk"))];
-    let dir = |path: &str| Held::Dir { path: path.into(), guest: None, readonly: false };
-    let holding = |path: &str| vec![Holding { family: Family::Filesystem, held: dir(path), at: None }];
-    let mut options = granted(&[("one", Family::Filesystem), ("two", Family::Filesystem)]);
-    let wiring = Wiring::default();
-    options.holdings.parts = [("one".to_owned(), holding("data")), ("two".to_owned(), holding("data"))].into();
-    let graph = plan(&parts, &wiring, &options).expect("both have the same");
-    assert_eq!(graph.grants.expect("known").parts["two"], [dir("data")]);
+fn left_to_host(graph: &Graph) -> Vec<String> {
+    let told = |host: &HostImport| match &host.label {
+        Some(label) => format!("{label} = {}: {}", host.import, wanted_by(host)),
+        None => format!("{}: {}", host.import, wanted_by(host)),
+    };
+    graph.host.iter().map(told).collect()
+}
 
+#[test]
+fn parts_that_are_granted_different_things_have_imports_of_their_own() {
+    let parts = [
+        files("one", "0.2.0", FILES),
+        files("two", "0.2.6", &FILES.replace("0.2.0", "0.2.6").replace("run", "walk")),
+        files("three", "0.2.0", &FILES.replace("run", "jump")),
+    ];
+    let dir = |path: &str| Held::Dir { path: path.into(), guest: None, readonly: false };
+    let holding = |path: &str| vec![Holding { family: Family::Filesystem, held: dir(path), value: None, at: None }];
+    let mut options =
+        granted(&[("one", Family::Filesystem), ("two", Family::Filesystem), ("three", Family::Filesystem)]);
+    options.holdings.parts = ["one", "two", "three"].map(|part| (part.to_owned(), holding("data"))).into();
+    let planned = |options: &Options| plan(&parts, &Wiring::default(), options);
+    let together = [
+        "wasi:io/streams@0.2.6: one two three",
+        "wasi:filesystem/types@0.2.6: one two three",
+        "wasi:filesystem/preopens@0.2.6: one two three",
+        "wasi:clocks/clock@0.2.6: one two three",
+    ];
+    let graph = planned(&options).expect("all have the same");
+    assert_eq!(left_to_host(&graph), together);
+    let section = graph.grants.expect("known");
+    assert_eq!((&section.parts["two"][..], section.apart.len()), (&[dir("data")][..], 0));
+
+    // Descriptors are of one type to all of them; who gives them is not the same.
     options.holdings.parts.insert("two".to_owned(), holding("logs"));
-    let error = plan(&parts, &wiring, &options).expect_err("the host could not tell them apart");
+    let graph = planned(&options).expect("kept apart");
+    assert_eq!(
+        left_to_host(&graph),
+        [
+            "wasi:io/streams@0.2.6: one two three",
+            "wasi:filesystem/types@0.2.6: one two three",
+            "one-filesystem-preopens = wasi:filesystem/preopens@0.2.6: one three",
+            "wasi:clocks/clock@0.2.6: one two three",
+            "two-filesystem-preopens = wasi:filesystem/preopens@0.2.6: two",
+        ]
+    );
+    let section = graph.grants.expect("known");
+    assert_eq!(section.apart["one-filesystem-preopens"], ["one", "three"]);
+    assert_eq!(section.apart["two-filesystem-preopens"], ["two"]);
+
+    options.hosts = Hosts::Any;
+    let error = planned(&options).expect_err("a host could not tell them apart");
     let [problem] = &error.problems()[..] else { panic!("{error:?}") };
     assert_eq!(problem.code, "plan::grants-differ");
-    assert_eq!(
-        problem.message,
-        "`one` and `two` are not granted the same, but would share `wasi:filesystem/types@0.2.0`"
-    );
+    let would = "`one`, `two`, and `three` are not granted the same, but would share `wasi:filesystem/types@0.2.6`";
+    assert_eq!(problem.message, would);
     assert_eq!(problem.causes[..2], ["`one` is granted dir = \"data\"", "`two` is granted dir = \"logs\""]);
-    options.holdings.share.insert(Family::Filesystem);
-    assert!(plan(&parts, &wiring, &options).is_ok());
+
+    for hosts in [Hosts::Any, Hosts::Ours] {
+        options.hosts = hosts;
+        options.holdings.share = [Family::Filesystem].into();
+        assert_eq!(left_to_host(&planned(&options).expect("shared")), together);
+    }
+}
+
+/// What one part holds is not granted to another that alone asks the host for it.
+#[test]
+fn an_import_of_one_part_is_kept_apart_from_what_others_hold() {
+    let parts = [files("one", "0.2.0", FILES), files("two", "0.2.0", "export walk: func();")];
+    let holding = |word: &str| Holding {
+        family: Family::Filesystem,
+        held: Held::Dir { path: word.into(), guest: None, readonly: true },
+        value: None,
+        at: None,
+    };
+    let mut options = granted(&[("one", Family::Filesystem), ("two", Family::Filesystem)]);
+    options.holdings.parts =
+        [("one".to_owned(), vec![holding("data")]), ("two".to_owned(), vec![holding("logs")])].into();
+    let graph = plan(&parts, &Wiring::default(), &options).expect("planned");
+    let kept = "one-filesystem-preopens = wasi:filesystem/preopens@0.2.0: one".to_owned();
+    assert!(left_to_host(&graph).contains(&kept), "{:?}", left_to_host(&graph));
 
     // What is closed to one of them is not shared.
     let mut options = granted(&[("one", Family::Filesystem)]);
-    options.holdings.parts = [("one".to_owned(), holding("data"))].into();
-    assert!(plan(&parts, &wiring, &options).is_ok());
+    options.holdings.parts = [("one".to_owned(), vec![holding("data")])].into();
+    let graph = plan(&parts, &Wiring::default(), &options).expect("planned");
+    assert!(graph.host.iter().all(|host| host.label.is_none()));
+}
+
+#[test]
+fn values_differ_as_grants_do_and_some_of_an_interface_is_kept_apart() {
+    let world = |run: &str| {
+        format!(
+            "package acme:{run}@1.0.0;
+            world w {{ import wasi:cli/environment@0.2.0; import wasi:keyvalue/store@0.2.0-draft; export {run}: func(); }}
+            package wasi:cli@0.2.0 {{ interface environment {{ get-environment: func(); }} }}
+            package wasi:keyvalue@0.2.0-draft {{
+                interface store {{ resource bucket; open: func(name: string) -> bucket; }}
+                interface watcher {{ watch: func(); }}
+            }}"
+        )
+    };
+    let parts = [part("one", &world("one")), part("two", &world("two"))];
+    let families = [Family::Env, Family::KeyValue];
+    let mut options =
+        granted(&[("one", families[0]), ("one", families[1]), ("two", families[0]), ("two", families[1])]);
+    let holdings = |value: &str, bucket: &str| {
+        let env = Held::Env("MODE".into());
+        vec![
+            Holding { family: Family::Env, held: env, value: Some(value.to_owned()), at: None },
+            Holding { family: Family::KeyValue, held: Held::Kv(bucket.to_owned()), value: None, at: None },
+        ]
+    };
+    options.holdings.parts = [("one".to_owned(), holdings("a", "x")), ("two".to_owned(), holdings("b", "y"))].into();
+    let graph = plan(&parts, &Wiring::default(), &options).expect("kept apart");
+    assert_eq!(
+        left_to_host(&graph),
+        [
+            "one-cli-environment = wasi:cli/environment@0.2.0: one",
+            "wasi:keyvalue/store@0.2.0-draft: one two",
+            "one-keyvalue-store = wasi:keyvalue/store@0.2.0-draft: one",
+            "two-cli-environment = wasi:cli/environment@0.2.0: two",
+            "two-keyvalue-store = wasi:keyvalue/store@0.2.0-draft: two",
+        ]
+    );
+
+    // An interface that nobody knows how to keep apart is no reason to share it.
+    let watching =
+        |run: &str| part(run, &world(run).replace("keyvalue/store@0.2.0-draft;", "keyvalue/watcher@0.2.0-draft;"));
+    let error = plan(&[watching("one"), watching("two")], &Wiring::default(), &options).expect_err("unknown");
+    let [problem] = &error.problems()[..] else { panic!("{error:?}") };
+    let would = "`one` and `two` are not granted the same, but would share `wasi:keyvalue/watcher@0.2.0-draft`";
+    assert_eq!(problem.message, would);
+    assert!(problem.causes[3].contains("is not known to Mosaic well enough"), "{:?}", problem.causes);
+}
+
+#[test]
+fn names_of_their_own_stay_those_of_the_app() {
+    let chooser = |name: &str| {
+        part(
+            name,
+            &format!(
+                "package acme:{name}@1.0.0;
+                world w {{ import hot: wasi:config/store; import cold: wasi:config/store; export {name}: func(); }}
+                package wasi:config {{ interface store {{ get: func(key: string) -> string; }} }}"
+            ),
+        )
+    };
+    let options = granted(&[("one", Family::Config), ("two", Family::Config)]);
+    let graph = plan(&[chooser("one"), chooser("two")], &Wiring::default(), &options).expect("planned");
+    assert_eq!(left_to_host(&graph), ["hot = hot: one two", "cold = cold: one two"]);
+    assert_eq!(graph.grants.expect("known").apart["hot"], ["one", "two"]);
+    let mut options = options;
+    let key =
+        |key: &str| vec![Holding { family: Family::Config, held: Held::Config(key.into()), value: None, at: None }];
+    options.holdings.parts = [("one".to_owned(), key("a")), ("two".to_owned(), key("b"))].into();
+    let graph = plan(&[chooser("one"), chooser("two")], &Wiring::default(), &options).expect("planned");
+    let labels = ["hot = hot: one", "cold = cold: one", "two-hot = hot: two", "two-cold = cold: two"];
+    assert_eq!(left_to_host(&graph), labels);
 }
 
 /// A part that gives streams of its own, and parts that have them from it.

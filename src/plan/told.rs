@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    error::{At, Failure, Located, Meeting, Near, Role, Source, WrapFault},
+    error::{At, Failure, Located, Meeting, Near, NotKept, Role, Source, WrapFault},
     surface::Place,
 };
 use crate::{
@@ -89,7 +89,7 @@ pub(super) fn problem(failure: &Failure, source: Option<&Arc<SourceFile>>) -> Pr
                 )),
             }
         }
-        Failure::GrantsDiffer { interface, family, parts } => {
+        Failure::GrantsDiffer { interface, family, why, parts } => {
             let names: Vec<_> = parts.iter().map(|(part, _, _)| format!("`{part}`")).collect();
             let message = format!("{} are not granted the same, but would share `{interface}`", listed(&names, "and"));
             let mut problem = Problem::error("plan::grants-differ", message);
@@ -100,8 +100,18 @@ pub(super) fn problem(failure: &Failure, source: Option<&Arc<SourceFile>>) -> Pr
                 }
             }
             let word = family.word();
+            let why = match why {
+                NotKept::Unknown => {
+                    format!("`{interface}` is not known to Mosaic well enough to be kept apart for each of them")
+                }
+                NotKept::AnyHost => {
+                    "only Mosaic's own host can tell imports of one interface apart, and any host is to run the app"
+                        .to_owned()
+                }
+            };
             problem
                 .because("the app has one import for all of them, and behind it a host cannot tell who calls")
+                .because(why)
                 .help("Grant all of them the same, or move what needs the grant into one component.")
                 .help(format!("Or let each have what any of them is granted: [compose] share = [\"{word}\"]"))
         }

@@ -22,12 +22,14 @@ use indexmap::IndexMap;
 use wit_parser::WorldItem;
 
 use super::{
+    apart::Apart,
     capability::{Closed, Grants, Kind, Standing},
     denial::{self, Group},
     error::{Error, Failure, Near, Role},
     exports,
-    graph::{Edge, Export, Graph, HostImport, Rest, Wanted, Why, Wiring},
-    holdings::{self, Holdings},
+    graph::{Edge, Export, Graph, Rest, Why, Wiring},
+    holdings::{self, Holdings, Hosts},
+    host::{Asked, HostImports},
     middleware::{self, Fronts},
     order::{self, Cycle},
     surface::{self, Place, Sources, Surface},
@@ -55,6 +57,7 @@ pub struct Options {
     pub grants: Grants,
     /// What exactly the parts are granted, where that is known.
     pub holdings: Holdings,
+    pub hosts: Hosts,
 }
 
 /// Where an import comes from.
@@ -141,7 +144,7 @@ pub fn plan(parts: &[Part], wiring: &Wiring, options: &Options) -> Result<Graph,
             planner.failures.push(Failure::Cycle { steps });
         }
     }
-    graph.grants = holdings::section(&planner);
+    graph.grants = holdings::section(&planner, &graph);
     holdings::refuse_differing(&mut planner, &graph);
     if planner.failures.is_empty() {
         graph.exports = exports::exports(&mut planner, &graph);
@@ -452,7 +455,8 @@ impl Planner<'_> {
     /// Edges, host imports and plain types as decided; without order and exports.
     fn graph(&self) -> Graph {
         let mut graph = Graph::default();
-        let mut host: IndexMap<String, HostImport> = IndexMap::new();
+        let mut host = HostImports::default();
+        let apart = Apart::new(self.options);
         let types = self.plain_types();
         let denials = denial::groups(self);
         graph.denials = denials.iter().map(|(name, group)| (name.clone(), group.denial(self))).collect();
@@ -511,22 +515,19 @@ impl Planner<'_> {
                         edge(denial.to_owned(), interface.to_owned(), Why::Closed(*family));
                     }
                     Provider::Host => {
-                        let name = Name::new(&import);
-                        let entry = host.entry(name.canonical()).or_insert_with(|| HostImport {
-                            import: import.clone(),
-                            wanted_by: Vec::new(),
-                            near: Vec::new(),
-                        });
-                        if Name::new(&entry.import).semver() < name.semver() {
-                            entry.import.clone_from(&import);
-                        }
-                        let standing = self.standing(index, &import).unwrap_or(Standing::Values);
-                        entry.wanted_by.push(Wanted { by: from.clone(), standing });
+                        let surface = &self.surfaces[index];
+                        // What is made for the app has types of the host, and calls nothing.
+                        let (standing, implements) = match surface.part.name == from {
+                            true => (self.standing(index, &import), surface.imports[&import].implements.as_deref()),
+                            false => (Ok(Standing::Values), None),
+                        };
+                        let standing = standing.unwrap_or(Standing::Values);
+                        host.add(&Asked { by: &from, import: &import, implements, standing }, &apart);
                     }
                 }
             }
         }
-        graph.host = host.into_values().collect();
+        graph.host = host.settled();
         for host in &mut graph.host {
             let wanted = Name::new(&host.import);
             let offers = self.offers.get(wanted.base).into_iter().flatten();

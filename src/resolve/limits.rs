@@ -49,9 +49,7 @@ pub(super) fn guarded<T: Send>(parse: impl FnOnce() -> T + Send) -> Result<T, Ki
         return panic::catch_unwind(AssertUnwindSafe(parse)).map_err(said);
     }
     thread::scope(|scope| {
-        thread::Builder::new()
-            .name(GUARDED.to_owned())
-            .stack_size(STACK)
+        deep()
             .spawn_scoped(scope, parse)
             .map_err(|e| Kind::Crashed { message: format!("cannot start a thread: {e}") })?
             .join()
@@ -115,6 +113,11 @@ fn comment_end(bytes: &[u8], start: usize) -> usize {
         }
     }
     bytes.len()
+}
+
+/// A thread with such a stack.
+pub(super) fn deep() -> thread::Builder {
+    thread::Builder::new().name(GUARDED.to_owned()).stack_size(STACK)
 }
 
 /// Refuses types that no tool further down the line could take.

@@ -1,9 +1,10 @@
 //! A component as native code: compiled once, kept in the user's cache folder, mapped from there.
 //!
-//! 1. The component is known by the BLAKE3 of its bytes; a caller that has it already spares reading the file.
-//! 2. Its [`Shape`] (kind `shape` of the cache) says which engine it needs.
+//! 1. The component is known by the BLAKE3 of its bytes. That of a file is remembered for as long as the file looks the
+//!    same, so that a start reads nothing of it.
+//! 2. What is known of it (kind `shape` of the cache) says which engine it needs, and which of its modules were lifted out.
 //! 3. Its native code (kind `code`) is keyed by that digest and by what the engine says of its own configuration,
-//!    version and target; a change of any of them is another key.
+//!    version and target; a change of any of them is another key. So is that of modules lifted out ([`lift`]), by their own digests.
 //! 4. What is missing is compiled, kept, and loaded as if it had been there.
 //!
 //! Invariant: only files that this user alone can write are mapped as code. The cache folder itself is trusted as the
@@ -18,22 +19,25 @@ use std::{
     time::Instant,
 };
 
+use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
-use wasmtime::{Engine, component::Component};
+use wasmtime::{Engine, Module, component::Component};
 
 use crate::{
     cache::Home,
     event::{Event, Events},
     grants_section::{self, Section},
+    plan::digests::Digests,
 };
 
 use super::{
-    engine::{self, Allocation, Shape},
+    engine::{self, Allocation, Compiler, Shape, Tuning},
     error::Error,
+    lift::{self, Split},
 };
 
-/// Changes whenever [`Shape`] or the way it is found does.
-const SHAPE_FORMAT: u8 = 1;
+/// Changes whenever [`Known`] or the way it is found does.
+const FORMAT: u8 = 2;
 
 /// A component to run.
 #[derive(Debug, Clone)]
@@ -41,6 +45,7 @@ pub struct Artifact<'a> {
     /// What to call it in messages: its file name, or the app's.
     pub name: String,
     pub content: Content<'a>,
+    pub tuning: Tuning,
 }
 
 /// Where a component's bytes are.
@@ -59,12 +64,12 @@ impl<'a> Artifact<'a> {
     pub fn file(path: impl Into<PathBuf>) -> Artifact<'a> {
         let path = path.into();
         let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
-        Artifact { name, content: Content::File { path, digest: None } }
+        Artifact { name, content: Content::File { path, digest: None }, tuning: Tuning::Run }
     }
 
     /// The component in memory.
     pub fn bytes(name: impl Into<String>, bytes: &'a [u8]) -> Artifact<'a> {
-        Artifact { name: name.into(), content: Content::Bytes(bytes) }
+        Artifact { name: name.into(), content: Content::Bytes(bytes), tuning: Tuning::Run }
     }
 
     /// What it says its parts are granted, if it says so; a text says nothing.
@@ -90,46 +95,80 @@ impl<'a> Artifact<'a> {
 pub(super) struct Code {
     pub engine: Engine,
     pub component: Component,
+    /// Core modules that it imports, as they were compiled apart.
+    pub lifted: Vec<Lifted>,
     pub shape: Shape,
     /// Of the component's bytes.
     pub digest: blake3::Hash,
 }
 
+/// A core module that was compiled apart from its component.
+pub(super) struct Lifted {
+    /// The import it is given to.
+    pub name: String,
+    pub module: Module,
+    /// Where it stands in the component.
+    pub start: usize,
+}
+
+/// What is known of a component that was compiled.
+#[derive(Debug, Serialize, Deserialize)]
+struct Known {
+    shape: Shape,
+    /// Digest and place of each module that was lifted out.
+    lifted: Vec<(String, usize)>,
+}
+
+/// Has native code of `artifact` in the cache folder, so that a start compiles nothing.
+pub fn compile(artifact: &Artifact<'_>, home: &Home, events: Events<'_>) -> Result<(), Error> {
+    load(artifact, home, None, events).map(drop)
+}
+
 /// Loads the native code of `artifact`, compiling it first where the cache has none. `pool`: how many instances shall
 /// live in a pool at once; `None`: no pool.
 pub(super) fn load(artifact: &Artifact<'_>, home: &Home, pool: Option<u32>, events: Events<'_>) -> Result<Code, Error> {
-    let mut bytes = None;
-    let digest = match &artifact.content {
-        Content::File { digest: Some(digest), .. } => *digest,
-        _ => blake3::hash(bytes.insert(artifact.read()?)),
+    let pool = pool.filter(|_| artifact.tuning == Tuning::Run);
+    let (digest, bytes) = match &artifact.content {
+        Content::File { digest: Some(digest), .. } => (*digest, None),
+        Content::File { path, digest: None } => match remembered(path, home) {
+            Some(digest) => (digest, None),
+            None => digested(artifact)?,
+        },
+        Content::Bytes(_) => digested(artifact)?,
     };
-    let mut bytes = || match bytes.take() {
-        Some(bytes) => Ok(bytes),
-        None => artifact.read(),
-    };
-
-    if let Some(shape) = kept_shape(home, &digest) {
-        let engine = engine_for(&shape, pool, events)?;
-        if let Some(path) = kept_code(home, &key(&digest, &engine))
-            // SAFETY: `kept_code` gives only files that this user alone can write, below the user's own cache folder,
-            // under a key that this module alone writes; the engine checks in addition that the code was made by the
-            // same version and configuration. Files there are replaced by renaming, never written in place.
-            && let Ok(component) = unsafe { Component::deserialize_file(&engine, &path) }
-        {
-            return Ok(Code { engine, component, shape, digest });
+    if let Some(known) = known(home, &digest, artifact.tuning) {
+        let engine = engine_for(&known.shape, pool, events)?;
+        if let Some(code) = kept(home, digest, artifact.tuning, &known, engine) {
+            return Ok(code);
         }
-        let bytes = bytes()?;
-        return compile(artifact, &bytes, &digest, Some(engine), home, pool, events);
     }
-    let bytes = bytes()?;
-    compile(artifact, &bytes, &digest, None, home, pool, events)
+    let bytes = match bytes {
+        Some(bytes) => bytes,
+        None => artifact.read()?,
+    };
+    make(artifact, &bytes, home, pool, events)
 }
 
-fn compile(
+/// Reads a component for its digest.
+fn digested<'a>(artifact: &Artifact<'a>) -> Result<(blake3::Hash, Option<Cow<'a, [u8]>>), Error> {
+    let bytes = artifact.read()?;
+    Ok((blake3::hash(&bytes), Some(bytes)))
+}
+
+/// The digest of a file, from what is remembered of it where it looks the same. `None`: no regular file.
+fn remembered(path: &Path, home: &Home) -> Option<blake3::Hash> {
+    let path = std::path::absolute(path).ok()?;
+    let name = blake3::hash(path.as_os_str().as_encoded_bytes()).to_hex();
+    let mut digests = Digests::load(&home.root.join("digests").join(format!("{name}.json")));
+    let digest = digests.digest(&path).ok()?;
+    digests.save();
+    Some(digest)
+}
+
+/// Compiles it, keeps what came of it, and loads that.
+fn make(
     artifact: &Artifact<'_>,
     bytes: &[u8],
-    digest: &blake3::Hash,
-    engine: Option<Engine>,
     home: &Home,
     pool: Option<u32>,
     events: Events<'_>,
@@ -140,39 +179,115 @@ fn compile(
     }
     let started = Instant::now();
     events(Event::Started { verb: "Compiling", what: &artifact.name });
-    let compile_error = |source| Error::Compile { name: name(), source };
-    // Whatever the pool, the code is the same: a first engine compiles, so that the pool can be made to measure.
-    let mut shape = Shape { concurrency: is_async(bytes), memories: 0, tables: 0, table_elements: 0 };
-    let compiler = match engine {
-        Some(engine) => engine,
-        None => engine_for(&shape, None, events)?,
+    let digest = blake3::hash(bytes);
+    let concurrency = is_async(bytes);
+    let split = match artifact.tuning {
+        Tuning::Run => None,
+        Tuning::Edit => lift::lift(bytes),
     };
-    let code = compiler.precompile_component(bytes).map_err(compile_error)?;
-    // SAFETY: the bytes come from `precompile_component` of the same engine, just now.
-    let component = unsafe { Component::deserialize(&compiler, &code) }.map_err(compile_error)?;
-    if let Some(required) = component.resources_required() {
-        shape.memories = required.num_memories;
-        shape.tables = required.num_tables;
-        shape.table_elements = required.max_initial_table_size.unwrap_or(0);
+    let one_pass = (artifact.tuning == Tuning::Edit && !concurrency)
+        .then(|| native(bytes, split.as_ref(), Shape::unmeasured(Compiler::OnePass, concurrency), home))
+        // What the quick compiler does not know, the other may.
+        .and_then(Result::ok);
+    let mut native = match one_pass {
+        Some(native) => native,
+        None => native(bytes, split.as_ref(), Shape::unmeasured(Compiler::Optimising, concurrency), home)
+            .map_err(|source| Error::Compile { name: name(), source })?,
+    };
+    if native.shape.compiler == Compiler::OnePass {
+        let text = format!("{} in one pass, as for `dev`; `--release` optimises", artifact.name);
+        events(Event::Detail { verb: "Compiled", text: &text });
     }
-    drop(component);
-
-    let engine = engine_for(&shape, pool, events)?;
-    let kept = keep(home, digest, &shape, &key(digest, &compiler), &code);
-    let component = match &kept {
-        // SAFETY: written a moment ago by this process, below the user's own cache folder, from `precompile_component`.
-        Ok(path) => unsafe { Component::deserialize_file(&engine, path) },
-        // SAFETY: as above; the cache could not be written, so the next start compiles again.
-        Err(_) => unsafe { Component::deserialize(&engine, &code) },
+    if let Some(required) = native.component.resources_required() {
+        native.shape.memories = required.num_memories;
+        native.shape.tables = required.num_tables;
+        native.shape.table_elements = required.max_initial_table_size.unwrap_or(0);
     }
-    .map_err(compile_error)?;
-    if let Err(error) = kept {
-        let problem = crate::diagnostic::Problem::warning("runtime::code-not-kept", "cannot keep native code")
-            .because(error.to_string());
-        events(Event::Warning(&problem));
-    }
+    let places = split.iter().flat_map(|split| &split.modules).map(|large| (large.digest.to_string(), large.start));
+    let known = Known { shape: native.shape, lifted: places.collect() };
+    let kept = keep(home, &digest, artifact.tuning, &known, &native).map(|()| {
+        let engine = engine_for(&known.shape, pool, events)?;
+        Ok(kept(home, digest, artifact.tuning, &known, engine))
+    });
+    let code = match kept {
+        Ok(kept) => kept?,
+        Err(error) => {
+            let problem = crate::diagnostic::Problem::warning("runtime::code-not-kept", "cannot keep native code")
+                .because(error.to_string());
+            events(Event::Warning(&problem));
+            None
+        }
+    };
+    // What could not be kept is compiled again at the next start.
+    let code = match code {
+        Some(code) => code,
+        None => native
+            .loaded(digest, engine_for(&known.shape, pool, events)?, split.as_ref())
+            .map_err(|source| Error::Compile { name: name(), source })?,
+    };
     events(Event::Finished { what: &artifact.name, fresh: false, elapsed: started.elapsed() });
-    Ok(Code { engine, component, shape, digest: *digest })
+    Ok(code)
+}
+
+/// Native code as it was just compiled.
+struct Native {
+    engine: Engine,
+    component: Component,
+    code: Vec<u8>,
+    /// Of the modules that were lifted out, in their order.
+    modules: Vec<Vec<u8>>,
+    shape: Shape,
+}
+
+/// Compiles a component, or what was left of it and each module lifted out that the cache does not have.
+fn native(bytes: &[u8], split: Option<&Split<'_>>, shape: Shape, home: &Home) -> wasmtime::Result<Native> {
+    // Whatever the pool, the code is the same: a first engine compiles, so that the pool can be made to measure.
+    let engine = engine::engine(&shape, Allocation::OnDemand)?;
+    let code = engine.precompile_component(split.map_or(bytes, |split| &split.component))?;
+    // SAFETY: the bytes come from `precompile_component` of the same engine, just now.
+    let component = unsafe { Component::deserialize(&engine, &code) }?;
+    let mut modules = Vec::new();
+    for large in split.iter().flat_map(|split| &split.modules) {
+        let kept = kept_code(home, &module_key(&large.digest, &engine)).and_then(|path| std::fs::read(path).ok());
+        modules.push(match kept {
+            Some(code) => code,
+            None => engine.precompile_module(large.bytes)?,
+        });
+    }
+    Ok(Native { engine, component, code, modules, shape })
+}
+
+impl Native {
+    /// The same, of an engine as it is to run.
+    fn loaded(&self, digest: blake3::Hash, engine: Engine, split: Option<&Split<'_>>) -> wasmtime::Result<Code> {
+        // SAFETY: compiled by this process, or read from a file that this user alone can write, as `kept_code` has seen.
+        let component = unsafe { Component::deserialize(&engine, &self.code) }?;
+        let mut lifted = Vec::new();
+        for (large, code) in split.iter().flat_map(|split| &split.modules).zip(&self.modules) {
+            // SAFETY: as above.
+            let module = unsafe { Module::deserialize(&engine, code) }?;
+            lifted.push(Lifted { name: large.name.clone(), module, start: large.start });
+        }
+        Ok(Code { engine, component, lifted, shape: self.shape, digest })
+    }
+}
+
+/// What the cache has of a component, if it has all of it.
+fn kept(home: &Home, digest: blake3::Hash, tuning: Tuning, known: &Known, engine: Engine) -> Option<Code> {
+    let path = kept_code(home, &key(&digest, tuning, &engine))?;
+    // SAFETY: `kept_code` gives only files that this user alone can write, below the user's own cache folder, under a
+    // key that this module alone writes; the engine checks in addition that the code was made by the same version and
+    // configuration. Files there are replaced by renaming, never written in place.
+    let component = unsafe { Component::deserialize_file(&engine, path) }.ok()?;
+    let mut lifted = Vec::new();
+    for (digest, start) in &known.lifted {
+        let digest = blake3::Hash::from_hex(digest).ok()?;
+        let path = kept_code(home, &module_key(&digest, &engine))?;
+        // SAFETY: as above.
+        let module = unsafe { Module::deserialize_file(&engine, path) }.ok()?;
+        lifted.push(Lifted { name: lift::import_name(&digest), module, start: *start });
+    }
+    Some(Code { engine, component, lifted, shape: known.shape, digest })
 }
 
 /// An engine with a pool where one is asked for and the host has the room, else without.
@@ -194,7 +309,19 @@ fn engine_for(shape: &Shape, pool: Option<u32>, events: Events<'_>) -> Result<En
 }
 
 /// Native code is good for these bytes under this configuration, engine version and target.
-fn key(digest: &blake3::Hash, engine: &Engine) -> String {
+fn key(digest: &blake3::Hash, tuning: Tuning, engine: &Engine) -> String {
+    let of: &[u8] = match tuning {
+        Tuning::Run => b"component",
+        Tuning::Edit => b"rest of component",
+    };
+    engine_key(of, digest, engine)
+}
+
+fn module_key(digest: &blake3::Hash, engine: &Engine) -> String {
+    engine_key(b"module", digest, engine)
+}
+
+fn engine_key(of: &[u8], digest: &blake3::Hash, engine: &Engine) -> String {
     struct Blake(blake3::Hasher);
     impl Hasher for Blake {
         fn write(&mut self, bytes: &[u8]) {
@@ -208,18 +335,23 @@ fn key(digest: &blake3::Hash, engine: &Engine) -> String {
     }
     let mut hasher = Blake(blake3::Hasher::new());
     hasher.write(digest.as_bytes());
+    hasher.write(of);
     engine.precompile_compatibility_hash().hash(&mut hasher);
     hasher.0.finalize().to_hex().to_string()
 }
 
-fn shape_key(digest: &blake3::Hash) -> String {
+fn known_key(digest: &blake3::Hash, tuning: Tuning) -> String {
+    let tuning = match tuning {
+        Tuning::Run => 0,
+        Tuning::Edit => 1,
+    };
     let mut hasher = blake3::Hasher::new();
-    hasher.update(digest.as_bytes()).update(&[SHAPE_FORMAT]);
+    hasher.update(digest.as_bytes()).update(&[FORMAT, tuning]);
     hasher.finalize().to_hex().to_string()
 }
 
-fn kept_shape(home: &Home, digest: &blake3::Hash) -> Option<Shape> {
-    let path = home.get("shape", &shape_key(digest)).ok()??;
+fn known(home: &Home, digest: &blake3::Hash, tuning: Tuning) -> Option<Known> {
+    let path = home.get("shape", &known_key(digest, tuning)).ok()??;
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
@@ -227,13 +359,22 @@ fn kept_code(home: &Home, key: &str) -> Option<PathBuf> {
     home.get("code", key).ok()?.filter(|path| is_ours_alone(path).unwrap_or(false))
 }
 
-fn keep(home: &Home, digest: &blake3::Hash, shape: &Shape, key: &str, code: &[u8]) -> io::Result<PathBuf> {
-    let path = home.put("code", key, code)?;
-    if !is_ours_alone(&path)? {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "others can write the cache folder's files"));
+fn keep(home: &Home, digest: &blake3::Hash, tuning: Tuning, known: &Known, native: &Native) -> io::Result<()> {
+    let put = |key: &str, code: &[u8]| {
+        let path = home.put("code", key, code)?;
+        let refused = || io::Error::new(io::ErrorKind::PermissionDenied, "others can write the cache folder's files");
+        if is_ours_alone(&path)? { Ok(()) } else { Err(refused()) }
+    };
+    put(&key(digest, tuning, &native.engine), &native.code)?;
+    for ((digest, _), code) in known.lifted.iter().zip(&native.modules) {
+        let digest = blake3::Hash::from_hex(digest).map_err(io::Error::other)?;
+        let key = module_key(&digest, &native.engine);
+        if kept_code(home, &key).is_none() {
+            put(&key, code)?;
+        }
     }
-    home.put("shape", &shape_key(digest), &serde_json::to_vec(shape)?)?;
-    Ok(path)
+    home.put("shape", &known_key(digest, tuning), &serde_json::to_vec(known)?)?;
+    Ok(())
 }
 
 /// The file belongs to this user and nobody else may write it.

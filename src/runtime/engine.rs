@@ -1,8 +1,9 @@
 //! The one configuration of the engine: compiling, loading from the cache and running all use it.
 //!
-//! What decides the native code (tunables) depends on [`Shape::concurrency`] alone, so that code compiled for `run` is
-//! good for `serve`; [`Allocation`] only decides where instances live.
+//! What decides the native code (tunables) depends on [`Shape::concurrency`] and [`Shape::compiler`] alone, so that code
+//! compiled for `run` is good for `serve`; [`Allocation`] only decides where instances live.
 //!
+//! - Imports may have names of their own for the interface that they implement: so an app keeps them apart.
 //! - Concurrency support is off where no part is async: it doubles the price of every call between parts.
 //! - Functions are inlined across core modules (the adapters between parts), not within one: the languages' own
 //!   compilers have done that.
@@ -16,7 +17,8 @@ use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 use wasmtime::{
-    Config, Enabled, Engine, Inlining, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
+    Config, Enabled, Engine, Inlining, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy,
+    WasmBacktraceDetails,
 };
 
 /// Memory a pool's slot may keep between two requests, in bytes.
@@ -29,12 +31,36 @@ const SLOT: u64 = 1 << 32;
 /// narrowest 64-bit hosts we run on (47 bits).
 const POOL: u64 = 1 << 46;
 
+/// Tasks of async guests that the pool has stacks for, however few instances may live at once.
+const TASKS: u32 = 256;
+
 /// Frames kept of a guest's stack when it traps.
 const FRAMES: usize = 64;
+
+/// What native code is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tuning {
+    /// To run fast: the component as a whole, optimised.
+    #[default]
+    Run,
+    /// To be there soon after an edit: large core modules apart, so that those that did not change are not compiled
+    /// again, and in one pass where no part is async. Each instance is mapped when it is made.
+    Edit,
+}
+
+/// What turns WebAssembly into native code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Compiler {
+    /// Cranelift.
+    Optimising,
+    /// Winch: several times quicker to compile, and slower to run. It knows less of WebAssembly.
+    OnePass,
+}
 
 /// What must be known of a component before an engine can be made for it. Kept beside its native code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Shape {
+    pub compiler: Compiler,
     /// Some part is async, or speaks an interface of WASI 0.3.
     pub concurrency: bool,
     /// Linear memories of one instance.
@@ -43,6 +69,13 @@ pub(super) struct Shape {
     pub tables: u32,
     /// Elements of the largest of them at the start.
     pub table_elements: u64,
+}
+
+impl Shape {
+    /// Of a component of which no more is known yet.
+    pub fn unmeasured(compiler: Compiler, concurrency: bool) -> Shape {
+        Shape { compiler, concurrency, memories: 0, tables: 0, table_elements: 0 }
+    }
 }
 
 /// Where instances live.
@@ -59,9 +92,13 @@ pub(super) enum Allocation {
 /// Errors where the host cannot give what `allocation` asks (address space) or cannot run native code.
 pub(super) fn engine(shape: &Shape, allocation: Allocation) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
+    match shape.compiler {
+        Compiler::Optimising => config.compiler_inlining(Inlining::InterModule),
+        Compiler::OnePass => config.strategy(Strategy::Winch),
+    };
     config
         .concurrency_support(shape.concurrency)
-        .compiler_inlining(Inlining::InterModule)
+        .wasm_component_model_implements(true)
         .parallel_compilation(true)
         .epoch_interruption(true)
         .native_unwind_info(false)
@@ -84,8 +121,9 @@ fn pool(shape: &Shape, live: u32) -> PoolingAllocationConfig {
         .total_memories(memories)
         .total_tables(per_instance(shape.tables))
         .table_elements(usize::try_from(shape.table_elements.saturating_mul(2)).unwrap_or(usize::MAX).max(20_000))
-        // One for the call; an async guest has one more for each task it begins.
-        .total_stacks(if shape.concurrency { live.saturating_mul(4) } else { live })
+        // One for the call; an async guest has one more for each task it begins. Each costs two microseconds at the
+        // start, for the page that guards it.
+        .total_stacks(if shape.concurrency { live.saturating_mul(2).max(TASKS) } else { live })
         .max_memories_per_module(16)
         .max_tables_per_module(64)
         .max_core_instance_size(16 << 20)

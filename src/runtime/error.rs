@@ -36,6 +36,12 @@ pub enum Error {
     DataFolder { path: PathBuf, source: std::io::Error },
     #[error("buckets or containers are granted, but there is no folder to keep them in")]
     NoData,
+    /// An import that is kept apart, of which nothing says what is granted behind it.
+    #[error("nothing is granted behind the import `{label}`, nor refused")]
+    Unsaid { label: String, interface: String },
+    /// Something is granted behind an import that the component does not have.
+    #[error("something is granted behind `{label}`, which is no import of the component")]
+    UnknownLabel { label: String },
     #[error("cannot listen on {address}")]
     Bind { address: SocketAddr, source: std::io::Error },
     #[error("cannot start the runtime's threads")]
@@ -90,6 +96,12 @@ impl Diagnose for Error {
             },
             Error::DataFolder { source, .. } => problem("runtime::data-folder").because(source.to_string()),
             Error::NoData => problem("runtime::no-data-folder").help("name a data folder: `--data FOLDER`"),
+            Error::Unsaid { interface, .. } => problem("runtime::unsaid-label")
+                .because(format!("it keeps `{interface}` apart for some of its parts, and its section `mosaic:grants` does not say for which"))
+                .help("compose it anew from its project: `cargo mosaic build`"),
+            Error::UnknownLabel { .. } => problem("runtime::unknown-label")
+                .because("its section `mosaic:grants` was not made for this component")
+                .help("compose it anew from its project: `cargo mosaic build`"),
             Error::Bind { address, source } => {
                 let problem = problem("runtime::bind").because(source.to_string());
                 match source.kind() {

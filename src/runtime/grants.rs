@@ -75,6 +75,8 @@ pub struct Grants {
     pub net: Scope<Address>,
     /// `wasi:logging` messages are told rather than dropped.
     pub logging: bool,
+    /// What is granted behind imports that are kept apart, by their labels; all else here is not granted there.
+    pub apart: BTreeMap<String, Grants>,
 }
 
 /// A folder of the host under a name of the guest's.
@@ -143,6 +145,9 @@ impl Grants {
         self.config_keys.merge(other.config_keys);
         self.config.extend(other.config);
         self.logging |= other.logging;
+        for (label, theirs) in other.apart {
+            self.apart.entry(label).or_default().merge(theirs);
+        }
         for dir in other.dirs {
             if !self.dirs.contains(&dir) {
                 self.dirs.push(dir);
@@ -171,13 +176,33 @@ impl Grants {
         Some(grants)
     }
 
-    /// What an artifact says its parts are granted, all together: folders below `root`, variables with the values they
-    /// have here, or none.
+    /// What an artifact says its parts are granted, all together, and what of it behind imports that it keeps apart:
+    /// folders below `root`, variables with the values they have here, or none.
     ///
     /// Errors with what cannot be honoured: no grant of it is.
     pub fn of_section(section: &Section, root: &Path) -> Result<Grants, SectionError> {
+        let mut parts = BTreeMap::new();
+        for (part, held) in &section.parts {
+            parts.insert(part.clone(), Grants::of_part(held, root)?);
+        }
         let mut grants = Grants::default();
-        for held in section.parts.values().flatten() {
+        parts.values().for_each(|part| grants.merge(part.clone()));
+        grants.keep_apart(section, &parts);
+        Ok(grants)
+    }
+
+    /// Grants behind each import that an artifact keeps apart what the parts behind it are granted. A part that is not
+    /// among them is granted nothing.
+    pub fn keep_apart(&mut self, section: &Section, parts: &BTreeMap<String, Grants>) {
+        for (label, behind) in &section.apart {
+            let apart = self.apart.entry(label.clone()).or_default();
+            behind.iter().filter_map(|part| parts.get(part)).for_each(|part| apart.merge(part.clone()));
+        }
+    }
+
+    fn of_part(held: &[Held], root: &Path) -> Result<Grants, SectionError> {
+        let mut grants = Grants::default();
+        for held in held {
             let refused = || SectionError { held: held.to_string() };
             match held {
                 Held::Kv(bucket) => grants.buckets.insert(bucket.clone()),
@@ -210,8 +235,50 @@ impl Grants {
     /// it says nothing of are left as they are. A variable keeps the value the flag gives it, a folder the lesser access.
     /// Values of `wasi:config` are set rather than narrowed, for keys that are granted.
     ///
+    /// Behind an import that is kept apart is what of all this was granted there.
+    ///
     /// Errors where a flag names what is not granted: all of it.
     pub fn narrow(&self, flags: &Grants) -> Result<Grants, NarrowError> {
+        let (mut narrowed, excess) = self.narrowed(flags);
+        narrowed.apart = self.apart.iter().map(|(label, apart)| (label.clone(), apart.narrowed(flags).0)).collect();
+        if excess.is_empty() { Ok(narrowed) } else { Err(NarrowError { excess }) }
+    }
+
+    /// What flags name of these grants, and nothing else.
+    pub fn only(&self, flags: &Grants) -> Grants {
+        let named = |granted: &Grants| {
+            let mut only = granted.narrowed(flags).0;
+            only.apart.clear();
+            only.logging &= flags.logging;
+            // Of what flags say nothing of, narrowing leaves all.
+            if flags.buckets.is_closed() {
+                only.buckets = Scope::default();
+            }
+            if flags.containers.is_closed() {
+                only.containers = Scope::default();
+            }
+            if flags.http_out.is_closed() {
+                only.http_out = Scope::default();
+            }
+            if flags.net.is_closed() {
+                only.net = Scope::default();
+            }
+            if flags.env.is_empty() {
+                only.env.clear();
+            }
+            if flags.dirs.is_empty() {
+                only.dirs.clear();
+            }
+            only.config.retain(|key, _| flags.config.contains_key(key));
+            only.config_keys = Scope::Only(only.config.keys().cloned().collect());
+            only
+        };
+        let apart = self.apart.iter().map(|(label, apart)| (label.clone(), named(apart))).collect();
+        Grants { apart, ..named(self) }
+    }
+
+    /// These grants narrowed, and what flags name beyond them.
+    fn narrowed(&self, flags: &Grants) -> (Grants, Vec<String>) {
         let mut excess = Vec::new();
         let mut narrowed = self.clone();
         narrow_scope(&mut narrowed.buckets, &flags.buckets, "kv", &mut excess);
@@ -219,25 +286,29 @@ impl Grants {
         narrow_scope(&mut narrowed.http_out, &flags.http_out, "http-out", &mut excess);
         narrow_scope(&mut narrowed.net, &flags.net, "net", &mut excess);
         if !flags.env.is_empty() {
+            let granted = flags.env.iter().filter(|(name, _)| self.env.contains_key(*name));
+            narrowed.env = granted.map(|(name, value)| (name.clone(), value.clone())).collect();
             excess.extend(flags.env.keys().filter(|name| !self.env.contains_key(*name)).map(|n| grant_line("env", n)));
-            narrowed.env = flags.env.clone();
         }
-        excess.extend(flags.config.keys().filter(|key| !self.config_keys.allows(key)).map(|k| grant_line("config", k)));
-        narrowed.config.extend(flags.config.clone());
+        for (key, value) in &flags.config {
+            match self.config_keys.allows(key) {
+                true => drop(narrowed.config.insert(key.clone(), value.clone())),
+                false => excess.push(grant_line("config", key)),
+            }
+        }
         if !flags.dirs.is_empty() {
-            let granted = |dir: &Dir| {
+            let granted = |dir: &&Dir| {
                 let climbs = dir.host.components().any(|part| part == Component::ParentDir);
                 !climbs && self.dirs.iter().any(|d| dir.host.starts_with(&d.host) && dir.access <= d.access)
             };
-            excess.extend(
-                flags.dirs.iter().filter(|d| !granted(d)).map(|d| grant_line("dir", &d.host.display().to_string())),
-            );
-            narrowed.dirs = flags.dirs.clone();
+            let (within, beyond): (Vec<&Dir>, Vec<&Dir>) = flags.dirs.iter().partition(granted);
+            excess.extend(beyond.into_iter().map(|d| grant_line("dir", &d.host.display().to_string())));
+            narrowed.dirs = within.into_iter().cloned().collect();
         }
         if flags.logging && !self.logging {
             excess.push("logging = true".to_owned());
         }
-        if excess.is_empty() { Ok(narrowed) } else { Err(NarrowError { excess }) }
+        (narrowed, excess)
     }
 }
 
@@ -250,8 +321,9 @@ fn narrow_scope<T: Ord + Clone + fmt::Display>(
     match flags {
         Scope::Only(named) if named.is_empty() => {}
         Scope::Only(named) => {
-            excess.extend(named.iter().filter(|v| !granted.allows(v)).map(|v| grant_line(kind, &v.to_string())));
-            *granted = flags.clone();
+            let (within, beyond): (Vec<&T>, Vec<&T>) = named.iter().partition(|value| granted.allows(value));
+            excess.extend(beyond.into_iter().map(|value| grant_line(kind, &value.to_string())));
+            *granted = Scope::Only(within.into_iter().cloned().collect());
         }
         Scope::All if *granted == Scope::All => {}
         Scope::All => excess.push(grant_line(kind, "*")),
@@ -457,8 +529,12 @@ mod tests {
         std::fs::create_dir(root.join("data")).unwrap();
         #[cfg(unix)]
         std::os::unix::fs::symlink("/", root.join("out")).unwrap();
-        let of =
-            |held: Vec<Held>| Grants::of_section(&Section { parts: BTreeMap::from([("app".to_owned(), held)]) }, &root);
+        let of = |held: Vec<Held>| {
+            Grants::of_section(
+                &Section { parts: BTreeMap::from([("app".to_owned(), held)]), apart: BTreeMap::new() },
+                &root,
+            )
+        };
         let dir = |path: &str| Held::Dir { path: path.into(), guest: None, readonly: true };
         let grants = of(vec![
             Held::Kv("visits".into()),

@@ -12,7 +12,7 @@ use super::{
     code::Code,
     error::{Entry, Error},
     host,
-    state::Guest,
+    state::{Behind, Guest},
 };
 
 /// What becomes of a guest's standard streams.
@@ -28,9 +28,18 @@ pub(super) enum Streams {
 ///
 /// Errors with all imports that nobody provides, or the first whose types differ from the host's.
 pub(super) fn link(name: &str, code: &Code, streams: Streams) -> Result<InstancePre<Guest>, Error> {
-    let linker = linker(&code.engine, code.shape.concurrency, streams).map_err(|source| Error::Engine { source })?;
+    let engine = |source| Error::Engine { source };
+    let mut linker = linker(&code.engine, code.shape.concurrency, streams).map_err(engine)?;
+    for (index, label) in host::apart::labels(&code.component).iter().enumerate() {
+        let interface = offered_as(&label.implements);
+        host::apart::link(&mut linker, &label.name, &interface, Behind::Label(index)).map_err(engine)?;
+    }
+    for lifted in &code.lifted {
+        linker.root().module(&lifted.name, &lifted.module).map_err(engine)?;
+    }
     linker.instantiate_pre(&code.component).map_err(|source| {
-        let imports = unsatisfied(&linker, &code.component);
+        let mut imports = unsatisfied(&linker, &code.component);
+        imports.retain(|import| code.lifted.iter().all(|lifted| lifted.name != *import));
         let name = name.to_owned();
         if imports.is_empty() { Error::Mismatch { name, source } } else { Error::Unsatisfied { name, imports } }
     })
@@ -134,10 +143,10 @@ pub(super) fn entry(name: &str, component: &Component, wanted: Entry) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::engine::{self, Allocation, Shape};
+    use crate::runtime::engine::{self, Allocation, Compiler, Shape};
 
     fn test_linker(concurrency: bool) -> Linker<Guest> {
-        let shape = Shape { concurrency, memories: 0, tables: 0, table_elements: 0 };
+        let shape = Shape::unmeasured(Compiler::Optimising, concurrency);
         let engine = engine::engine(&shape, Allocation::OnDemand).unwrap();
         linker(&engine, concurrency, Streams::Lines).unwrap()
     }

@@ -3,7 +3,7 @@
 //! | file | is |
 //! |---|---|
 //! | `engine` | the one engine configuration |
-//! | `code` | native code, kept in the cache folder |
+//! | `code`, `lift` | native code, kept in the cache folder; that of large core modules apart |
 //! | `grants`, `limits` | what a guest may touch, and how much it may take |
 //! | `linker`, `host/` | the interfaces the host offers, and a component bound to them |
 //! | `state` | what the host keeps for a guest |
@@ -25,6 +25,7 @@ mod engine;
 mod error;
 mod grants;
 mod host;
+mod lift;
 mod limits;
 mod linker;
 mod output;
@@ -39,7 +40,8 @@ mod trap;
 mod tests;
 
 pub use call::{Arguments, CallError, Export, Returned, ReturnedValue, Session, Statement, Unfit};
-pub use code::{Artifact, Content};
+pub use code::{Artifact, Content, compile};
+pub use engine::Tuning;
 pub use error::{Entry, Error};
 pub use grants::{Access, Address, Authority, Dir, Grants, NarrowError, ParseError, Scope, SectionError};
 pub use limits::Limits;

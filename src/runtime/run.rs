@@ -44,7 +44,7 @@ pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) ->
     let pre = linker::link(name, &code, Streams::Own)?;
     let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, options.data.as_deref())?;
 
-    let mut symbols = Symbols::new(artifact, code.digest);
+    let mut symbols = Symbols::new(artifact, &code);
     let mut streams = WasiCtx::builder();
     terminal::inherit(&mut streams);
     streams.arg(name).args(&options.args);

@@ -41,6 +41,18 @@ pub(super) struct Host {
     pub buckets: Option<Buckets>,
     /// The same of containers.
     pub blobs: Option<Arc<Blobs>>,
+    /// What is granted behind the labels of the component, in its order.
+    apart: Vec<Grants>,
+}
+
+/// Whose grants count behind an import.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Behind {
+    /// Those of all parts.
+    #[default]
+    All,
+    /// Those of the parts behind a label, by its place among the component's ([`host::apart::labels`]).
+    Label(usize),
 }
 
 impl Host {
@@ -53,9 +65,41 @@ impl Host {
     ) -> Result<(Arc<Host>, mpsc::Receiver<Told>), Error> {
         let buckets = host::keyvalue::open(component, grants, data)?;
         let blobs = host::blobstore::open(component, grants, data)?;
+        let apart = host::apart::granted(component, grants)?;
         let (teller, told) = tell::channel();
         let grants = grants.clone();
-        Ok((Arc::new(Host { grants, limits, teller, denials: Denials::default(), buckets, blobs }), told))
+        let host = Arc::new(Host { grants, limits, teller, denials: Denials::default(), buckets, blobs, apart });
+        // A missing folder is told now rather than when somebody asks for it.
+        for label in 0..host.apart.len() {
+            host.reach(Behind::Label(label), WasiCtxBuilder::new())?;
+        }
+        Ok((host, told))
+    }
+
+    /// What is granted behind an import.
+    pub fn granted(&self, behind: Behind) -> &Grants {
+        match behind {
+            Behind::All => &self.grants,
+            Behind::Label(label) => &self.apart[label],
+        }
+    }
+
+    /// A context of WASI that reaches what is granted behind an import.
+    fn reach(self: &Arc<Host>, behind: Behind, mut wasi: WasiCtxBuilder) -> Result<WasiCtx, Error> {
+        let grants = self.granted(behind);
+        for (name, value) in &grants.env {
+            wasi.env(name, value);
+        }
+        for dir in &grants.dirs {
+            let perms = match dir.access {
+                Access::ReadOnly => FsPerms::ReadOnly,
+                Access::ReadWrite => FsPerms::ReadWrite,
+            };
+            wasi.preopened_dir(&dir.host, &dir.guest, perms)
+                .map_err(|source| Error::Dir { path: dir.host.clone(), source })?;
+        }
+        host::sockets::grant(&mut wasi, self, behind);
+        Ok(wasi.build())
     }
 
     pub fn refuse(&self, denial: Denial) {
@@ -81,6 +125,29 @@ impl WasiView for Guest {
     }
 }
 
+/// A guest as it is seen behind an import: its own resources, and what is granted there.
+pub(super) struct Reached<'g> {
+    ctx: &'g mut WasiCtx,
+    table: &'g mut ResourceTable,
+}
+
+impl<'g> Reached<'g> {
+    /// `own`: a place for what is made for a label.
+    pub fn new(guest: &'g mut Guest, behind: Behind, own: &'g mut Option<WasiCtx>) -> Result<Reached<'g>, Error> {
+        let ctx = match behind {
+            Behind::All => &mut guest.wasi,
+            Behind::Label(_) => own.insert(guest.host.reach(behind, WasiCtxBuilder::new())?),
+        };
+        Ok(Reached { ctx, table: &mut guest.table })
+    }
+}
+
+impl WasiView for Reached<'_> {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: self.ctx, table: self.table }
+    }
+}
+
 impl WasiHttpView for Guest {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.outgoing }
@@ -89,23 +156,11 @@ impl WasiHttpView for Guest {
 
 impl Guest {
     /// A guest that sees what is granted and nothing else. `wasi` may come with arguments and standard streams.
-    pub fn new(host: &Arc<Host>, mut wasi: WasiCtxBuilder) -> Result<Guest, Error> {
-        for (name, value) in &host.grants.env {
-            wasi.env(name, value);
-        }
-        for dir in &host.grants.dirs {
-            let perms = match dir.access {
-                Access::ReadOnly => FsPerms::ReadOnly,
-                Access::ReadWrite => FsPerms::ReadWrite,
-            };
-            wasi.preopened_dir(&dir.host, &dir.guest, perms)
-                .map_err(|source| Error::Dir { path: dir.host.clone(), source })?;
-        }
-        host::sockets::grant(&mut wasi, host);
+    pub fn new(host: &Arc<Host>, wasi: WasiCtxBuilder) -> Result<Guest, Error> {
         let mut table = ResourceTable::new();
         table.set_max_capacity(host.limits.resources);
         Ok(Guest {
-            wasi: wasi.build(),
+            wasi: host.reach(Behind::All, wasi)?,
             table,
             speech: Speech::new(host.teller.clone()),
             outgoing: Outgoing::new(host.clone()),

@@ -14,24 +14,36 @@ use addr2line::{
 };
 use wasmparser::{Parser, Payload};
 
-use super::{code::Artifact, trap::Frame};
+use super::{
+    code::{Artifact, Code},
+    trap::Frame,
+};
 
 /// The places of one component.
 pub(super) struct Symbols<'a> {
     artifact: &'a Artifact<'a>,
     /// Of the bytes the native code was made from: a file may have been built anew meanwhile.
     digest: blake3::Hash,
+    /// Where native code of a lifted module begins → where its core module stands in the component.
+    lifted: BTreeMap<usize, usize>,
     /// Offset in the component → `file:line:column`, where known.
     places: BTreeMap<usize, Option<String>>,
 }
 
 impl<'a> Symbols<'a> {
-    pub fn new(artifact: &'a Artifact<'a>, digest: blake3::Hash) -> Symbols<'a> {
-        Symbols { artifact, digest, places: BTreeMap::new() }
+    pub fn new(artifact: &'a Artifact<'a>, code: &Code) -> Symbols<'a> {
+        let lifted =
+            code.lifted.iter().map(|lifted| (lifted.module.image_range().start.addr(), lifted.start)).collect();
+        Symbols { artifact, digest: code.digest, lifted, places: BTreeMap::new() }
     }
 
     /// Adds what is known to frames that tell their offset.
     pub fn fill(&mut self, frames: &mut [Frame]) {
+        for frame in &mut *frames {
+            if let Some(start) = self.lifted.get(&frame.code) {
+                frame.offset = frame.offset.map(|offset| offset + start);
+            }
+        }
         let unknown: Vec<usize> =
             frames.iter().filter_map(|frame| frame.offset).filter(|offset| !self.places.contains_key(offset)).collect();
         if !unknown.is_empty() {

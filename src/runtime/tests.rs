@@ -1,6 +1,8 @@
 //! Guests written by hand, run and served as users do, over real sockets.
 
+mod apart;
 mod calls;
+mod edits;
 mod folders;
 mod grants;
 mod guests;

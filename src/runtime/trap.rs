@@ -35,8 +35,10 @@ pub struct Frame {
     /// The name of its core module.
     pub module: Option<String>,
     pub function: String,
-    /// Where it was, in bytes of the component.
+    /// Where it was, in bytes of the component; of its core module, where that was lifted out, until `Symbols` has seen it.
     pub offset: Option<usize>,
+    /// Where the native code of its core module begins.
+    pub(super) code: usize,
     /// `file:line:column`, where debug information says so.
     pub place: Option<String>,
 }
@@ -85,6 +87,7 @@ fn frames(backtrace: &WasmBacktrace) -> Vec<Frame> {
             module: module.map(str::to_owned),
             function,
             offset: info.module_offset(),
+            code: info.module().image_range().start.addr(),
             place: None,
         }
     };

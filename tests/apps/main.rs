@@ -8,6 +8,7 @@ mod backend;
 mod browser;
 mod denied;
 mod errors;
+mod golden;
 mod host;
 mod hostile;
 mod matrix;

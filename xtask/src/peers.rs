@@ -3,8 +3,8 @@
 //! 1. Each is installed into a folder of its own, named after its version, and kept for all checkouts.
 //! 2. All are found in one folder, `peers/bin` of the cache folder, which tests know as `MOSAIC_PEERS`.
 //!
-//! Nothing of them is part of Mosaic. A browser, `curl` or `xmllint` that the machine has is taken as it is; else Debian's is
-//! installed.
+//! Nothing of them is part of Mosaic. Not all are programs: texts that tests read come the same way. A browser, `curl`
+//! or `xmllint` that the machine has is taken as it is; else Debian's is installed.
 
 use std::{
     fs, io,
@@ -12,7 +12,12 @@ use std::{
     process::Command,
 };
 
-use crate::setup::{home, succeed, timed};
+use crate::{
+    Outcome, components,
+    setup::{home, succeed, timed},
+};
+
+mod wasi;
 
 /// A tool, or a file that tests read, and where it comes from.
 struct Peer {
@@ -28,6 +33,10 @@ enum Source {
     Sources { package: &'static str, sha256: &'static str, file: &'static str },
     /// A program of the crate registry, compiled here.
     Crate { package: &'static str, features: &'static str },
+    /// A program of a Debian package, unpacked and not installed: it starts no service.
+    Deb { package: &'static str, program: &'static str },
+    /// No program: a folder of WIT.
+    Wasi,
 }
 
 const PEERS: &[Peer] = &[
@@ -69,6 +78,12 @@ const PEERS: &[Peer] = &[
             file: "testing/example_scripts/junit-10.xsd",
         },
     },
+    Peer {
+        name: "docker-registry",
+        version: "debian",
+        source: Source::Deb { package: "docker-registry", program: "usr/bin/docker-registry" },
+    },
+    Peer { name: "wasi-wit", version: "1", source: Source::Wasi },
     Peer { name: "wac", version: "0.12.0", source: Source::Crate { package: "wac-cli", features: "wit" } },
 ];
 
@@ -80,8 +95,20 @@ const DEBIAN: &[(&str, &str, &[&str])] = &[
 ];
 
 /// What tests need; `wac`, which is compiled, only benches.
-pub const TESTS: &[&str] =
-    &["wasmtime", "wasm-tools", "chromium", "curl", "xmllint", "sarif-2.1.0.json", "junit-10.xsd"];
+pub const TESTS: &[&str] = &[
+    "wasmtime",
+    "wasm-tools",
+    "chromium",
+    "curl",
+    "xmllint",
+    "sarif-2.1.0.json",
+    "junit-10.xsd",
+    "docker-registry",
+    "wasi-wit",
+    COMPONENTS,
+];
+/// Stands for all components that others built.
+pub const COMPONENTS: &str = "components";
 
 /// The folder in which all that was installed is found by its name.
 pub fn folder() -> Result<PathBuf, String> {
@@ -93,6 +120,10 @@ pub fn ensure(names: &[&str]) -> Result<PathBuf, String> {
     let bin = folder()?;
     fs::create_dir_all(&bin).map_err(|e| format!("{}: {e}", bin.display()))?;
     for name in names {
+        if *name == COMPONENTS {
+            components::ensure(&bin)?;
+            continue;
+        }
         let program = match PEERS.iter().find(|peer| peer.name == *name) {
             Some(peer) => installed(peer)?,
             None => debian(name)?,
@@ -109,8 +140,10 @@ fn installed(peer: &Peer) -> Result<PathBuf, String> {
         Source::Wheel { program, .. } => folder.join(program),
         Source::Sources { package, file, .. } => folder.join(format!("{package}-{}", peer.version)).join(file),
         Source::Crate { .. } => folder.join("bin").join(peer.name),
+        Source::Deb { program, .. } => folder.join(program),
+        Source::Wasi => folder.clone(),
     };
-    if program.is_file() {
+    if program.exists() {
         return Ok(program);
     }
     // Whole or not there: it is made beside its place.
@@ -134,6 +167,8 @@ fn installed(peer: &Peer) -> Result<PathBuf, String> {
                 succeed(cargo.env("CARGO_TARGET_DIR", making.join("target")))?;
                 let _ = fs::remove_dir_all(making.join("target"));
             }
+            Source::Deb { package, .. } => unpack(package, &making)?,
+            Source::Wasi => wasi::lay(&making)?,
         }
         let _ = fs::remove_dir_all(&folder);
         fs::rename(&making, &folder).map_err(|e| format!("{}: {e}", folder.display()))
@@ -152,6 +187,20 @@ fn pip(task: &str, folder: &Path, peer: &Peer, package: &str, sha256: &str) -> R
     pip.args(["-m", "pip", task, "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r"]);
     pip.arg(wanted);
     Ok(pip)
+}
+
+/// Unpacks a Debian package, whose signature apt looks at.
+fn unpack(package: &str, folder: &Path) -> Outcome {
+    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    // Not everybody may, and the lists may be there.
+    let _ = succeed(Command::new("apt-get").args(["update", "-qq"]));
+    succeed(Command::new("apt-get").args(["download", "-qq", package]).current_dir(folder))?;
+    let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let mut files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let archive = files.find(|path| path.extension().is_some_and(|ending| ending == "deb"));
+    let archive = archive.ok_or_else(|| format!("apt-get downloaded no {package}"))?;
+    succeed(Command::new("dpkg-deb").arg("--extract").arg(&archive).arg(folder))?;
+    fs::remove_file(&archive).map_err(|e| format!("{}: {e}", archive.display()))
 }
 
 /// Wheels that were not made by an installer carry programs without the bit that lets them run.

@@ -8,16 +8,9 @@
 //! A crate version whose archive no longer has the digest written in `origins.toml` is refused.
 //! Nothing else writes below `wit/bundled`; a test of `resolve::bundle` holds the three against each other.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    fs,
-    io::Read as _,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{collections::BTreeMap, fmt::Write as _, fs, io::Read as _, path::Path};
 
-use sha2::{Digest, Sha256};
+use crate::crates::{archive, sha256, within};
 
 /// A published crate and the WIT packages to take from it.
 struct Source {
@@ -185,19 +178,19 @@ fn pinned(origins: &Path) -> Result<BTreeMap<String, String>, String> {
 /// Takes the packages of one crate out of its archive.
 fn take(source: &'static Source, pinned: &BTreeMap<String, String>) -> Result<Vec<Package>, String> {
     let id = format!("{} {}", source.name, source.version);
-    let bytes = fs::read(archive(source)?).map_err(|e| format!("cannot read the archive of {id}: {e}"))?;
-    let digest = hex(&bytes);
+    let bytes =
+        fs::read(archive(source.name, source.version)?).map_err(|e| format!("cannot read the archive of {id}: {e}"))?;
+    let digest = sha256(&bytes);
     if let Some(expected) = pinned.get(&id).filter(|expected| **expected != digest) {
         return Err(format!("the archive of {id} has SHA-256 {digest}, expected {expected}"));
     }
 
-    // Every archive has one top folder, `<crate>-<version>`.
     let mut files = BTreeMap::new();
     let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(bytes.as_slice()));
     for entry in tar.entries().map_err(|e| format!("{id}: {e}"))? {
         let mut entry = entry.map_err(|e| format!("{id}: {e}"))?;
         let path = entry.path().map_err(|e| format!("{id}: {e}"))?.into_owned();
-        let path = path.components().skip(1).collect::<PathBuf>().to_string_lossy().into_owned();
+        let path = within(&path);
         if path.ends_with(".wit") || path == "Cargo.toml" {
             let mut bytes = Vec::new();
             entry.read_to_end(&mut bytes).map_err(|e| format!("{id}: {e}"))?;
@@ -231,30 +224,6 @@ fn take(source: &'static Source, pinned: &BTreeMap<String, String>) -> Result<Ve
         .collect()
 }
 
-/// Has cargo download a crate (where it is not there yet) and gives the path of its archive.
-fn archive(source: &Source) -> Result<PathBuf, String> {
-    let id = format!("{}@{}", source.name, source.version);
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["info", "--quiet", &id])
-        .current_dir(std::env::temp_dir())
-        .output()
-        .map_err(|e| format!("could not start `cargo info {id}`: {e}"))?;
-    if !output.status.success() {
-        return Err(format!("`cargo info {id}` failed:\n{}", String::from_utf8_lossy(&output.stderr)));
-    }
-    let home = std::env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
-        .ok_or("neither CARGO_HOME nor a home folder")?;
-    let cache = home.join("registry/cache");
-    let file = format!("{}-{}.crate", source.name, source.version);
-    let registries = fs::read_dir(&cache).map_err(|e| format!("cannot read {}: {e}", cache.display()))?;
-    registries
-        .filter_map(|registry| Some(registry.ok()?.path().join(&file)))
-        .find(|path| path.exists())
-        .ok_or(format!("no {file} below {} after `cargo info {id}`", cache.display()))
-}
-
 fn origins(packages: &[Package]) -> String {
     let mut text = String::from(
         "# Where each bundled WIT package comes from. Written by `cargo xtask wit`; do not edit.\n\
@@ -274,7 +243,7 @@ fn origins(packages: &[Package]) -> String {
         );
         for (name, bytes) in &package.files {
             let path = format!("{}/{}/{name}", package.name, package.version);
-            let _ = writeln!(text, "\"{path}\" = \"{}\"", hex(bytes));
+            let _ = writeln!(text, "\"{path}\" = \"{}\"", sha256(bytes));
         }
     }
     text
@@ -309,11 +278,4 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(path, bytes))
         .map_err(|e| format!("cannot write {}: {e}", path.display()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -44,8 +44,6 @@ pub enum Error {
     BorrowInExport { place: String },
     #[error("`{place}` carries a stream or future of 64-bit integers, which QuickJS would round above 2^53")]
     Rounded { place: String },
-    #[error("`{interface}` carries `{resource}` of `{owner}`, which a JavaScript part cannot import")]
-    HostResource { interface: String, resource: String, owner: String },
     #[error("`{}` and `{}` would both be export `{name}`", both[0], both[1])]
     SameName { name: String, both: [String; 2] },
     #[error("`{place}` uses a {shape}, which the JavaScript engine cannot carry")]
@@ -125,9 +123,6 @@ impl Diagnose for Error {
             Error::Rounded { .. } => problem("javascript::u64-rounded")
                 .because("the engine hands items of streams to JavaScript as numbers")
                 .help("carry u32, s32, f64 or string, or write this part in another language"),
-            Error::HostResource { .. } => problem("javascript::host-resource")
-                .because("the engine is started while the part is built, and has no host for this import then")
-                .help("let a part in another language import it, and offer what is needed of it as plain values"),
             Error::SameName { .. } => problem("javascript::same-name").help("export one of them, or rename it in WIT"),
             Error::Shape { .. } => {
                 problem("javascript::unsupported-type").help("use another type, or write this part in another language")

@@ -3,16 +3,21 @@
 //! The graft is a module that imports from `runtime` what the stock exports, shares its memory and its table, and exports
 //! what shall take the place of the stock's exports of the same names. Its types, globals and functions are added behind
 //! those of the stock, so that no index of the stock changes; the stock's exports are then pointed at them.
+//!
+//! Both may be libraries for dynamic linking (`dylink.0`). Then the memory that the graft asks for is added behind that of
+//! the stock, and its `__memory_base` is where that begins.
 
 use std::collections::HashMap;
 
 use wasm_encoder::{
-    CodeSection, ExportKind, ExportSection, FunctionSection, GlobalSection, Module, TypeSection,
+    CodeSection, ConstExpr, CustomSection, Encode, ExportKind, ExportSection, FunctionSection, GlobalSection,
+    GlobalType, Module, TypeSection, ValType,
     reencode::{self, Reencode, utils},
 };
 use wasmparser::{
-    CodeSectionReader, CompositeInnerType, ExportSectionReader, ExternalKind, FunctionBody, FunctionSectionReader,
-    Global, GlobalSectionReader, Parser, Payload, RecGroup, TypeRef, TypeSectionReader,
+    CodeSectionReader, CompositeInnerType, CustomSectionReader, Dylink0Subsection, ExportSectionReader, ExternalKind,
+    FunctionBody, FunctionSectionReader, Global, GlobalSectionReader, KnownCustom, MemInfo, Parser, Payload, RecGroup,
+    TypeRef, TypeSectionReader,
 };
 
 /// Why a graft does not take.
@@ -49,7 +54,11 @@ pub fn graft(stock: &[u8], graft: &[u8]) -> Result<Vec<u8>, Error> {
     }
     functions.extend((0..graft_parts.defined.len()).zip(stock_parts.functions()..).map(|(_, index)| index));
     let scion = Scion { functions: &functions, types: stock_parts.types(), globals: stock_parts.globals() };
-    let mut join = Join { graft: &graft_parts, scion };
+    let base = match graft_parts.base {
+        Some(_) => Some(stock_parts.base.ok_or_else(|| Error::Missing(BASE.to_owned()))?),
+        None => None,
+    };
+    let mut join = Join { graft: &graft_parts, scion, base, memory: Memory::of(&stock_parts, &graft_parts) };
     let mut module = Module::new();
     join.parse_core_module(&mut module, Parser::new(0), stock)?;
     Ok(module.finish())
@@ -62,6 +71,9 @@ struct Parts<'a> {
     /// Names of imported functions, whatever they come from.
     imports: Vec<&'a str>,
     imported_globals: u32,
+    /// The index of the imported `__memory_base`.
+    base: Option<u32>,
+    memory: Option<MemInfo>,
     /// Types of defined functions.
     defined: Vec<u32>,
     global: Vec<Global<'a>>,
@@ -81,7 +93,12 @@ impl<'a> Parts<'a> {
                         let import = import?;
                         match import.ty {
                             TypeRef::Func(_) => parts.imports.push(import.name),
-                            TypeRef::Global(_) => parts.imported_globals += 1,
+                            TypeRef::Global(_) => {
+                                if import.name == BASE {
+                                    parts.base = Some(parts.imported_globals);
+                                }
+                                parts.imported_globals += 1;
+                            }
                             _ => {}
                         }
                     }
@@ -99,6 +116,11 @@ impl<'a> Parts<'a> {
                     }
                 }
                 Payload::CodeSectionEntry(body) => parts.bodies.push(body),
+                Payload::CustomSection(section) => {
+                    if let Some(info) = memory(&section)? {
+                        parts.memory = Some(info);
+                    }
+                }
                 _ => {}
             }
         }
@@ -115,6 +137,36 @@ impl<'a> Parts<'a> {
 
     fn globals(&self) -> u32 {
         self.imported_globals + count(self.global.len())
+    }
+}
+
+/// The global through which a library learns where its memory begins.
+const BASE: &str = "__memory_base";
+
+/// What a library asks for in its `dylink.0`.
+fn memory(section: &CustomSectionReader<'_>) -> Result<Option<MemInfo>, wasmparser::Error> {
+    let KnownCustom::Dylink0(subsections) = section.as_known() else { return Ok(None) };
+    for subsection in subsections {
+        if let Dylink0Subsection::MemInfo(info) = subsection? {
+            return Ok(Some(info));
+        }
+    }
+    Ok(None)
+}
+
+/// The memory of both: the graft's begins at `graft`.
+struct Memory {
+    graft: u32,
+    info: MemInfo,
+}
+
+impl Memory {
+    fn of(stock: &Parts<'_>, graft: &Parts<'_>) -> Option<Memory> {
+        let (stock, graft) = (stock.memory?, graft.memory?);
+        let begin = stock.memory_size.next_multiple_of(1 << graft.memory_alignment);
+        let memory_size = begin + graft.memory_size;
+        let memory_alignment = stock.memory_alignment.max(graft.memory_alignment);
+        Some(Memory { graft: begin, info: MemInfo { memory_size, memory_alignment, ..stock } })
     }
 }
 
@@ -151,6 +203,9 @@ impl Reencode for Scion<'_> {
 struct Join<'a> {
     graft: &'a Parts<'a>,
     scion: Scion<'a>,
+    /// The stock's `__memory_base`, where the graft wants one.
+    base: Option<u32>,
+    memory: Option<Memory>,
 }
 
 impl Reencode for Join<'_> {
@@ -189,6 +244,11 @@ impl Reencode for Join<'_> {
         section: GlobalSectionReader<'_>,
     ) -> Result<(), reencode::Error> {
         utils::parse_global_section(self, globals, section)?;
+        if let Some(base) = self.base {
+            let begin = self.memory.as_ref().map_or(0, |memory| memory.graft);
+            let begin = ConstExpr::global_get(base).with_i32_const(begin.cast_signed()).with_i32_add();
+            globals.global(GlobalType { val_type: ValType::I32, mutable: false, shared: false }, &begin);
+        }
         for global in &self.graft.global {
             self.scion.parse_global(globals, global.clone())?;
         }
@@ -210,6 +270,27 @@ impl Reencode for Join<'_> {
             }
         }
         Ok(())
+    }
+
+    fn parse_custom_section(
+        &mut self,
+        module: &mut Module,
+        section: CustomSectionReader<'_>,
+    ) -> Result<(), reencode::Error> {
+        match &self.memory {
+            Some(Memory { info, .. }) if memory(&section)?.is_some() => {
+                let mut body = Vec::new();
+                for number in [info.memory_size, info.memory_alignment, info.table_size, info.table_alignment] {
+                    number.encode(&mut body);
+                }
+                // Its only part: the one of libraries without needs, imports or exports of their own kind.
+                let mut data = vec![1];
+                body.encode(&mut data);
+                module.section(&CustomSection { name: section.name().into(), data: data.into() });
+                Ok(())
+            }
+            _ => utils::parse_custom_section(self, module, section),
+        }
     }
 
     fn parse_code_section(

@@ -21,22 +21,20 @@
   (import "runtime" "wit_dylib_push_borrow" (func $push_borrow (param i32 i32 i32)))
   (import "runtime" "wit_dylib_push_own" (func $push_own (param i32 i32 i32)))
 
-  ;; The `wit_t` that the glue handed over.
-  (global $wit (mut i32) (i32.const 0))
-  ;; Room for one pointer.
-  (global $cell (mut i32) (i32.const 0))
-  ;; Handles that were borrowed for the call being prepared: a list of { next, handle, drop }.
-  (global $borrowed (mut i32) (i32.const 0))
-  ;; Whether a handle is being dropped whose object lives on.
-  (global $keep (mut i32) (i32.const 0))
+  ;; State lies in memory, never in globals: so the engine is the same module in every part, and stored once in an app.
+  ;; 0: the `wit_t` that the glue handed over.
+  ;; 4: handles that were borrowed for the call being prepared: a list of { next, handle, drop }.
+  ;; 8: whether a handle is being dropped whose object lives on.
+  ;; 12: room for one pointer.
+  (@dylink.0 (mem-info (memory 16 2)))
+  (import "env" "__memory_base" (global $state i32))
 
   ;; Methods, constructors and static functions of exported resources become ordinary functions: the runtime takes a
   ;; method's last argument for its object. Their names lose the leading `[`; the bridge exports them so.
   (func (export "wit_dylib_initialize") (param $wit i32)
     (local $func i32) (local $left i32) (local $name i32)
     (if (i32.ne (i32.load (local.get $wit)) (i32.const 2)) (then unreachable))
-    (global.set $wit (local.get $wit))
-    (global.set $cell (call $realloc (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 4)))
+    (i32.store (global.get $state) (local.get $wit))
     (local.set $left (i32.load offset=12 (local.get $wit)))
     (local.set $func (i32.load offset=16 (local.get $wit)))
     (block $done
@@ -51,7 +49,7 @@
     (call $initialize (local.get $wit)))
 
   (func $resource (param $ty i32) (result i32)
-    (i32.add (i32.load offset=24 (global.get $wit)) (i32.mul (local.get $ty) (i32.const 20))))
+    (i32.add (i32.load offset=24 (i32.load (global.get $state))) (i32.mul (local.get $ty) (i32.const 20))))
 
   ;; A borrow of an imported resource must be given back before the call returns; the runtime would do so after. It is
   ;; pushed as if it were owned, so that the runtime keeps no note of it, and dropped here when the call has been made.
@@ -60,16 +58,16 @@
     (if (i32.load offset=16 (call $resource (local.get $ty)))
       (then (return (call $push_borrow (local.get $cx) (local.get $ty) (local.get $handle)))))
     (local.set $node (call $realloc (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 12)))
-    (i32.store (local.get $node) (global.get $borrowed))
+    (i32.store (local.get $node) (i32.load offset=4 (global.get $state)))
     (i32.store offset=4 (local.get $node) (local.get $handle))
     (i32.store offset=8 (local.get $node) (i32.load offset=8 (call $resource (local.get $ty))))
-    (global.set $borrowed (local.get $node))
+    (i32.store offset=4 (global.get $state) (local.get $node))
     (call $push_own (local.get $cx) (local.get $ty) (local.get $handle)))
 
   (func (export "wit_dylib_export_call") (param $cx i32) (param $which i32)
     (local $node i32) (local $next i32)
-    (local.set $node (global.get $borrowed))
-    (global.set $borrowed (i32.const 0))
+    (local.set $node (i32.load offset=4 (global.get $state)))
+    (i32.store offset=4 (global.get $state) (i32.const 0))
     (call $export_call (local.get $cx) (local.get $which))
     (block $done
       (loop $more
@@ -89,13 +87,13 @@
       (then (return (call $push_own (local.get $cx) (local.get $ty) (local.get $handle)))))
     (local.set $index
       (call_indirect (type $rep) (local.get $handle) (i32.load offset=16 (local.get $resource))))
-    (global.set $keep (i32.const 1))
+    (i32.store offset=8 (global.get $state) (i32.const 1))
     (call_indirect (type $drop) (local.get $handle) (i32.load offset=8 (local.get $resource)))
-    (global.set $keep (i32.const 0))
+    (i32.store offset=8 (global.get $state) (i32.const 0))
     (call $push_own (local.get $cx) (local.get $ty) (local.get $index)))
 
   (func (export "wit_dylib_resource_dtor") (param $ty i32) (param $index i32)
-    (if (i32.eqz (global.get $keep))
+    (if (i32.eqz (i32.load offset=8 (global.get $state)))
       (then (call $dtor (local.get $ty) (local.get $index)))))
 
   ;; The runtime would make u32 from 2^31 on negative, and take no number beyond 2^31 - 1.
@@ -128,8 +126,8 @@
 
   (func $pop_wide (export "wit_dylib_pop_u64") (export "wit_dylib_pop_s64") (param $cx i32) (result i64)
     (local $text i32) (local $at i32) (local $digit i32) (local $value i64)
-    (if (i32.ne (call $pop_string (local.get $cx) (global.get $cell)) (i32.const 16)) (then unreachable))
-    (local.set $text (i32.load (global.get $cell)))
+    (if (i32.ne (call $pop_string (local.get $cx) (i32.add (global.get $state) (i32.const 12))) (i32.const 16)) (then unreachable))
+    (local.set $text (i32.load offset=12 (global.get $state)))
     (loop $next
       (local.set $digit (i32.load8_u (i32.add (local.get $text) (local.get $at))))
       (local.set $digit

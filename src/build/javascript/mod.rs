@@ -5,8 +5,11 @@
 //! 2. The entry module and all it imports are **read**, stripped of types and copied ([`modules`], [`strip`]).
 //! 3. Its exports are **checked** against the world ([`check`]), since the engine would build without them.
 //! 4. The engine is **mended** where it is wrong about 64-bit integers, methods and handles ([`bridge`], `mend.wat`).
-//! 5. The copy is **run once, at build time**, and the memory is kept. What modules do at their top level is done then.
-//! 6. The engine's own export `init` is dropped: the component has exactly the exports of its world.
+//! 5. Engine, glue for the world and WASI are **linked** ([`link`]); the engine stays one module, the same in every part.
+//! 6. The copy is **run once, at build time**, and the memory is kept ([`super::preinit::quickjs`]). What modules do at
+//!    their top level is done then: any interface can be imported, none be called before the host calls an export.
+//! 7. What only the build needed is taken out ([`finish`]): the component has exactly the imports and exports of its
+//!    world, and those of the engine.
 //!
 //! The engine without component-model async is taken where no function of the world is async.
 //! How WIT values look in JavaScript is written in [`types`].
@@ -15,12 +18,16 @@ mod bridge;
 mod check;
 mod declarations;
 mod error;
+mod finish;
+mod globals;
 mod graft;
+mod link;
 mod modules;
 mod names;
 mod outline;
 mod packages;
 mod rules;
+mod segments;
 mod snapshot;
 mod strip;
 #[cfg(test)]
@@ -89,7 +96,6 @@ impl Backend for JavaScript {
         let mut component = snapshot::build(unit, &modules).map_err(|error| first(unit, vec![error]))?;
         modules.sources().record(&mut component);
         packages::record(&modules.files(), &mut component);
-        modules.sources().record(&mut component);
         Ok(component)
     }
 

@@ -1,4 +1,4 @@
-//! The user's modules from the entry on: read, stripped of types, their imports resolved, written as a copy.
+//! The user's modules from the entry on: read, stripped of types, their imports resolved, and copied.
 //!
 //! 1. The **entry** is `module` or `main` of `package.json`, else `index`, else the component's name, else the only
 //!    module of the folder; in the source folder or its `src`; `.ts` before `.js`.
@@ -26,13 +26,12 @@ use oxc_span::SourceType;
 use serde::Deserialize;
 
 use super::{
-    Error,
+    Error, globals,
     outline::{Outline, Value},
     strip,
 };
 use crate::{
     build::staging::Folder,
-    cache,
     diagnostic::SourceFile,
     language::{Language, sources::Sources},
 };
@@ -61,6 +60,8 @@ pub struct Module {
     pub outline: Outline,
     /// Interfaces of the world that it imports, as it names them.
     pub interfaces: BTreeSet<String>,
+    /// What it uses of the engine that reaches the host.
+    globals: BTreeSet<&'static str>,
     /// Where its specifiers lead.
     targets: BTreeMap<String, PathBuf>,
 }
@@ -135,16 +136,9 @@ impl Modules {
         self.known.get(from.targets.get(specifier)?)
     }
 
-    /// Writes the copy.
-    pub fn write(&self, folder: &Path) -> std::io::Result<()> {
-        match std::fs::remove_dir_all(folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => std::fs::create_dir_all(folder)?,
-        }
-        for module in self.known.values() {
-            cache::write_whole(&folder.join(&module.place), module.code.as_bytes())?;
-        }
-        Ok(())
+    /// The copy: places and texts.
+    pub fn copy(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.known.values().map(|module| (module.place.as_str(), module.code.as_str()))
     }
 
     /// Every file that was read.
@@ -152,11 +146,12 @@ impl Modules {
         self.known.keys().cloned().collect()
     }
 
-    /// What they import of the world, and in which files.
+    /// What they import of the world, and what they use of the engine that reaches the host, and in which files.
     pub fn sources(&self) -> Sources {
         let mut sources = Sources { language: Language::JavaScript.name().to_owned(), ..Sources::default() };
         for module in self.known.values() {
             module.interfaces.iter().for_each(|interface| sources.imports(interface, &module.source.name));
+            module.globals.iter().for_each(|global| sources.calls(global, &module.source.name));
         }
         sources
     }
@@ -270,6 +265,7 @@ impl Reader<'_> {
             return Err(errors);
         }
         let outline = Outline::of(&parsed.program);
+        let globals = globals::used(&parsed.program);
         edits.sort_by_key(|(span, _)| span.start);
         let mut rewritten = String::with_capacity(code.len());
         let mut at = 0;
@@ -280,7 +276,7 @@ impl Reader<'_> {
         }
         rewritten.push_str(&code[at..]);
         drop(parsed);
-        Ok(Module { source, place, parsed: code, code: rewritten, outline, interfaces, targets })
+        Ok(Module { source, place, parsed: code, code: rewritten, outline, interfaces, globals, targets })
     }
 
     fn resolve(&self, from: &Path, specifier: &str) -> Result<PathBuf, String> {
@@ -326,6 +322,7 @@ fn json(source: Arc<SourceFile>, place: String) -> Result<Module, Error> {
         code,
         outline: Outline::default(),
         interfaces: BTreeSet::new(),
+        globals: BTreeSet::new(),
         targets: BTreeMap::new(),
     })
 }

@@ -10,11 +10,16 @@ use serde::Deserialize;
 use super::COMPONENTIZE_QJS;
 use crate::packages::{Ecosystem, Package, is_licence, section};
 
+/// The version of QuickJS (the one of the `quickjs-ng` project) that componentize-qjs compiles in: that of its crate
+/// `rquickjs-sys`, whose sources hold it. A test holds the two against each other.
+const QUICKJS: &str = "0.15.0";
+
 /// Adds the packages that the files are from to the component.
 pub fn record(files: &[PathBuf], component: &mut Vec<u8>) {
     let folders: BTreeSet<PathBuf> = files.iter().filter_map(|file| folder(file)).collect();
     let mut packages: Vec<Package> = folders.iter().filter_map(|folder| package(folder)).collect();
-    // Which QuickJS it is, the engine's own list of crates in the component says.
+    let quickjs = Package::new(Ecosystem::Generic, "quickjs-ng", QUICKJS).as_runtime();
+    packages.push(Package { licence: Some("MIT".to_owned()), ..quickjs });
     packages.push(Package::new(Ecosystem::Cargo, "componentize-qjs", COMPONENTIZE_QJS).as_runtime());
     section::append(component, section::NAME, &section::encode(packages));
 }
@@ -45,6 +50,20 @@ fn package(folder: &Path) -> Option<Package> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packages::auditable;
+
+    #[test]
+    fn the_engine_is_of_the_version_that_is_told() {
+        let engine = componentize_qjs::opt_size_sync_runtime_wasm();
+        let section = wasmparser::Parser::new(0).parse_all(engine).find_map(|payload| match payload.unwrap() {
+            wasmparser::Payload::CustomSection(custom) if custom.name() == auditable::NAME => Some(custom.data()),
+            _ => None,
+        });
+        let crates = auditable::decode(section.expect("the engine lists its crates")).unwrap();
+        let crates = auditable::packages(&crates);
+        let (sys, _) = crates.iter().find(|(package, _)| package.name == "rquickjs-sys").unwrap();
+        assert_eq!((sys.version.as_deref(), QUICKJS), (Some("0.12.0"), "0.15.0"), "look into the sources of the other");
+    }
 
     #[test]
     fn packages_are_those_whose_files_were_read() {

@@ -4,25 +4,20 @@
 //! |---|---|---|
 //! | `javascript::borrow-in-export` | an async export takes `borrow` of an imported resource | it traps: the handle is given back after the call has ended |
 //! | `javascript::u64-rounded` | `u64` or `s64` in a stream or future | values above 2⁵³ would be rounded to a `number` |
-//! | `javascript::host-resource` | an import outside WASI's core carries a resource of it (`wasi:http/types`: streams) | the engine cannot be started at build time: it has the resource, but not the import |
 //! | `javascript::same-name` | two exported names that are one in JavaScript | both are looked up as the same export |
 //! | `javascript::unsupported-type` | fixed-length lists, maps, getters and setters | the generator gives up |
 
 use std::collections::HashMap;
 
 use heck::ToLowerCamelCase;
-use wit_parser::{Handle, InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner, WorldId, WorldItem};
+use wit_parser::{Handle, Resolve, Type, TypeDefKind, TypeOwner, WorldId, WorldItem};
 
 use super::{Error, bridge, names};
 use crate::build::shapes::{self, Direction, Place};
 
-/// The packages of WASI that the engine is given while it is started at build time; it is given stubs of all others.
-const GIVEN: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
-
 /// Everything in a world that cannot be carried.
 pub fn refused(resolve: &Resolve, world: WorldId) -> Vec<Error> {
     let mut errors = same_names(resolve, world);
-    errors.extend(host_resources(resolve, world));
     for place in shapes::functions(resolve, world) {
         let is_async = place.function.kind.is_async();
         if place.direction == Direction::Export && is_async && takes_imported_borrow(resolve, world, &place) {
@@ -47,38 +42,6 @@ pub fn refused(resolve: &Resolve, world: WorldId) -> Vec<Error> {
         }
         if place.function.kind.accessor().is_some() {
             errors.push(Error::Shape { place: place.name(), shape: "getter or setter" });
-        }
-    }
-    errors
-}
-
-/// Imported interfaces whose stubs would be of another resource than the one the engine is given: each once.
-fn host_resources(resolve: &Resolve, world: WorldId) -> Vec<Error> {
-    let is_given = |interface: InterfaceId| {
-        let package = resolve.interfaces[interface].package.map(|package| &resolve.packages[package].name);
-        package.is_some_and(|name| name.namespace == "wasi" && GIVEN.contains(&name.name.as_str()))
-    };
-    let owner = |resource: TypeId| match resolve.types[shapes::dealias(resolve, resource)].owner {
-        TypeOwner::Interface(owner) => Some(owner),
-        TypeOwner::World(_) | TypeOwner::None => None,
-    };
-    let mut errors = Vec::new();
-    for (key, item) in &resolve.worlds[world].imports {
-        let WorldItem::Interface { id, .. } = item else { continue };
-        if is_given(*id) {
-            continue;
-        }
-        let carried = resolve.interfaces[*id].types.values().find_map(|ty| {
-            let resource = shapes::dealias(resolve, *ty);
-            let is_resource = matches!(resolve.types[resource].kind, TypeDefKind::Resource);
-            owner(resource).filter(|owner| is_resource && is_given(*owner)).map(|owner| (resource, owner))
-        });
-        if let Some((resource, owner)) = carried {
-            errors.push(Error::HostResource {
-                interface: resolve.name_world_key(key),
-                resource: resolve.types[resource].name.clone().unwrap_or_default(),
-                owner: resolve.id_of(owner).unwrap_or_default(),
-            });
         }
     }
     errors
@@ -178,24 +141,6 @@ mod tests {
         );
         assert_eq!(codes.len(), 1, "{codes:?}");
         assert!(codes[0].starts_with("javascript::u64-rounded: `a:b/i#g`"), "{codes:?}");
-    }
-
-    #[test]
-    fn imports_that_carry_a_resource_of_wasis_core() {
-        let found = codes(
-            "package a:b;
-             interface plain { f: func(x: u8); }
-             interface mine { resource r; f: func() -> r; }
-             interface files { use wasi:io/streams@0.2.6.{input-stream}; open: func() -> input-stream; }
-             world w { import wasi:io/streams@0.2.6; import plain; import mine; import files; }
-             package wasi:io@0.2.6 { interface streams { resource input-stream; resource output-stream; } }",
-        );
-        assert_eq!(
-            found,
-            [
-                "javascript::host-resource: `a:b/files` carries `input-stream` of `wasi:io/streams@0.2.6`, which a JavaScript part cannot import"
-            ]
-        );
     }
 
     #[test]

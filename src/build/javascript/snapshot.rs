@@ -3,66 +3,51 @@
 //! The engine has standard streams through its C library but no `console`; so the world it is given imports them once
 //! more, for [`bridge::console`]. They are what every part is granted.
 
-use std::{ops::Range, path::Path};
-
-use componentize_qjs::{ComponentizeOpts, Runtime, componentize};
+use std::{collections::HashMap, ops::Range};
 
 use super::{
     Error,
-    bridge::{self, Bridge},
+    bridge::{self, FOLDER},
     error::Place,
-    graft,
+    finish, graft,
+    link::{self, Linked},
     modules::{Module, Modules},
 };
 use crate::{
     build::{
         backend::{Profile, Unit},
-        leftovers, preinit, shapes,
-        staging::Folder,
+        preinit::{
+            self, Failure,
+            quickjs::{self, Early, Start},
+        },
+        shapes,
     },
-    cache, resolve,
+    resolve,
 };
 
 /// Builds the component of a unit whose modules have been read.
 pub fn build(unit: &Unit, modules: &Modules) -> Result<Vec<u8>, Error> {
-    let shown = |path: &Path| Folder::of(unit).shown(path);
     let internal = |causes| Error::Builder { causes };
     let streams = resolve::enlarged(&unit.part, "cli", &["stdout", "stderr"])
         .map_err(|error| internal(preinit::causes(&error.into())))?;
-    let wit = unit.work.join("unit.wit");
-    cache::write_whole(&wit, streams.wit.as_bytes()).map_err(|source| Error::Write { path: shown(&wit), source })?;
-    let root = unit.work.join("javascript");
-    let entry = root.join(bridge::FOLDER).join("entry.js");
     let user = modules.first().map_or("", |module| module.place.as_str());
     let mut bridge = bridge::bridge(&unit.part.resolve, unit.part.world, &format!("../{user}"));
     bridge.modules.insert("console.js".to_owned(), bridge::console(&streams.imports[0], &streams.imports[1]));
-    write(modules, &bridge, &root).map_err(|source| Error::Write { path: shown(&root), source })?;
+    bridge.modules.insert("entry.js".to_owned(), bridge.entry);
     let runtime = runtime(unit).map_err(|error| internal(preinit::causes(&error)))?;
-
-    let bytes = preinit::run(async || {
-        componentize(&ComponentizeOpts {
-            wit_path: &wit,
-            js_source: &bridge.entry,
-            js_path: Some(&entry),
-            module_root: Some(&root),
-            world_name: Some(&unit.world),
-            stub_wasi: false,
-            disable_gc: false,
-            runtime: Runtime::Custom(&runtime),
-        })
-        .await
-    })
-    .map_err(|failure| failed(modules, failure.causes()))?;
-    leftovers::drop_exports(&bytes, &["init"]).map_err(|error| internal(preinit::causes(&error.into())))
-}
-
-fn write(modules: &Modules, bridge: &Bridge, root: &Path) -> std::io::Result<()> {
-    modules.write(root)?;
-    let folder = root.join(bridge::FOLDER);
-    for (name, text) in &bridge.modules {
-        cache::write_whole(&folder.join(name), text.as_bytes())?;
-    }
-    cache::write_whole(&folder.join("entry.js"), bridge.entry.as_bytes())
+    let linked = link::link(&runtime, &streams.wit, &unit.world);
+    let Linked { component, shim } = linked.map_err(|error| internal(preinit::causes(&error)))?;
+    let bridges = bridge.modules.into_iter().map(|(name, text)| (format!("/{FOLDER}/{name}"), text));
+    let users = modules.copy().map(|(place, text)| (format!("/{place}"), text.to_owned()));
+    let start = Start {
+        shim,
+        entry: format!("/{FOLDER}/entry.js"),
+        modules: users.chain(bridges).collect::<HashMap<_, _>>(),
+        stack: link::STACK as usize,
+    };
+    let started = preinit::run(async || quickjs::start(&component, start).await);
+    let started = started.map_err(|failure| failed(modules, failure))?;
+    finish::finish(&started).map_err(|error| internal(preinit::causes(&error)))
 }
 
 /// The engine, mended. With component-model async only where the world needs it: not every host has it.
@@ -85,7 +70,13 @@ fn runtime(unit: &Unit) -> anyhow::Result<Vec<u8>> {
 }
 
 /// The engine's error has the JavaScript exception in it, with a stack of `at name (/index.ts:3:5)`.
-fn failed(modules: &Modules, causes: Vec<String>) -> Error {
+fn failed(modules: &Modules, failure: Failure) -> Error {
+    let causes = failure.causes();
+    if let Failure::Failed(error) = &failure
+        && error.is::<Early>()
+    {
+        return Error::Raised { output: causes.join("\n"), place: None };
+    }
     let text = causes.join("\n");
     let place = text.lines().filter_map(frame).find_map(|(file, line)| place(modules, file, line));
     let is_users = text.contains("user JavaScript module");

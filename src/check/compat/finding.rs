@@ -131,17 +131,22 @@ impl Finding {
         self.level == Level::Deny && self.standing == Standing::Open
     }
 
+    /// Whom it breaks or, where it breaks nobody, whom it concerns, in words.
+    pub fn concerned(&self) -> Option<String> {
+        match (self.rule.breaks(), self.rule.concerns) {
+            (_, []) => None,
+            (true, _) => Some(format!("breaks {}", self.rule.whom())),
+            (false, _) => Some(format!("concerns {}", self.rule.whom())),
+        }
+    }
+
     /// For reports: an error if it fails the check, else a warning.
     pub fn problem(&self) -> Problem {
         let new = match self.fails() {
             true => Problem::error(self.rule.code, self.message()),
             false => Problem::warning(self.rule.code, self.message()),
         };
-        let concerned = match (self.rule.breaks(), self.rule.concerns) {
-            (_, []) => None,
-            (true, _) => Some(format!("breaks {}", self.rule.whom())),
-            (false, _) => Some(format!("concerns {}", self.rule.whom())),
-        };
+        let concerned = self.concerned();
         let mut problem = self.note.iter().chain(&concerned).fold(new, |problem, why| problem.because(why));
         if let Some(spot) = &self.new_at {
             let label = if self.new.is_some() { "now" } else { "no longer here" };

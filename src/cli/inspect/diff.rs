@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use mosaic::inspect::{Change, ChangeKind, Diff};
+use mosaic::inspect::{Change, ChangeKind, Diff, WorldChange};
 use serde::Serialize;
 
 use super::table::{Look, Table, wrapped};
@@ -22,8 +22,20 @@ impl Answer for Compared {
     fn text(&self, paint: Paint) -> String {
         let Compared { files: [a, b], diff } = self;
         let mut text = format!("{} → {}\n", paint.strong(&clean(a)), paint.strong(&clean(b)));
-        let sections =
-            [("world", &diff.world), ("graph", &diff.graph), ("needs", &diff.needs), ("producers", &diff.producers)];
+        if !diff.world.is_empty() {
+            let verdict = match diff.compatible {
+                Some(true) => paint.good("compatible"),
+                _ => paint.bad("not compatible"),
+            };
+            let _ = writeln!(text, "\n{}  {verdict}", paint.strong("world"));
+            diff.world.iter().for_each(|change| ruled(&mut text, change, paint));
+        }
+        let sections = [
+            ("graph", &diff.graph),
+            ("needs", &diff.needs),
+            ("producers", &diff.producers),
+            ("versions", &diff.versions),
+        ];
         for (title, changes) in sections {
             if !changes.is_empty() {
                 let _ = writeln!(text, "\n{}", paint.strong(title));
@@ -51,6 +63,13 @@ impl Answer for Compared {
         }
         text
     }
+}
+
+fn ruled(text: &mut String, change: &WorldChange, paint: Paint) {
+    let mark = if change.breaks { paint.bad("!") } else { paint.wary("~") };
+    let _ = writeln!(text, "  {mark} {}", clean(&change.what));
+    let details = change.details.iter().map(String::as_str).chain([change.rule.as_str()]);
+    let _ = writeln!(text, "      {}", paint.dim(&clean(&details.collect::<Vec<_>>().join("; "))));
 }
 
 fn one(text: &mut String, change: &Change, paint: Paint) {

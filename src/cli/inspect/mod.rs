@@ -1,6 +1,6 @@
 //! `cargo mosaic inspect`: what a component is, what it needs, what is inside, who made it and how large it is.
 //!
-//! 1. The file is read whole, once; a project stands for its app, a folder for the WIT in it.
+//! 1. The file is read once, as far as it is looked at; a project stands for its app, a folder for the WIT in it.
 //! 2. The library reads the sections that were asked for ([`mosaic::inspect`]).
 //! 3. Each section has its text, in a file of its own here; without any, the overview is shown.
 //!
@@ -15,6 +15,7 @@ mod table;
 mod versions;
 
 use std::{
+    borrow::Cow,
     fmt::Write as _,
     path::{Path, PathBuf},
 };
@@ -223,18 +224,19 @@ fn app(project: &ProjectArgs) -> Result<PathBuf, Failure> {
 }
 
 fn read(path: &Path, sections: &[Section]) -> Result<Inspection, Failure> {
-    let name = path.display().to_string();
     if path.is_dir() || path.extension().is_some_and(|ending| ending == "wit") {
         return Ok(inspect::wit(path, sections)?);
     }
-    Ok(inspect::inspect(&name, &bytes(path)?, sections)?)
+    Ok(inspect::file(path, sections).map_err(|error| unreadable(path, &error))??)
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| {
-        let problem = Problem::error("inspect::unreadable", format!("could not read `{}`", path.display()));
-        Failure::of(problem.because(error.to_string()))
-    })
+    std::fs::read(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    let problem = Problem::error("inspect::unreadable", format!("could not read `{}`", path.display()));
+    Failure::of(problem.because(error.to_string()))
 }
 
 #[derive(Serialize)]
@@ -266,10 +268,14 @@ impl Answer for Shown {
 fn section_text(section: Section, inspection: &Inspection, paint: Paint) -> Option<String> {
     Some(match section {
         // Line ends are the only control characters that WIT needs.
-        Section::Wit => inspection.wit.as_ref()?.text.lines().fold(String::new(), |mut text, line| {
-            let _ = writeln!(text, "{}", clean_lines(line));
-            text
-        }),
+        Section::Wit => match clean_lines(&inspection.wit.as_ref()?.text) {
+            Cow::Borrowed(plain) => plain.to_owned(),
+            // Each by itself: what begins in one line ends there.
+            Cow::Owned(_) => inspection.wit.as_ref()?.text.lines().fold(String::new(), |mut text, line| {
+                let _ = writeln!(text, "{}", clean_lines(line));
+                text
+            }),
+        },
         Section::Graph => graph::text(inspection.graph.as_ref()?, paint),
         Section::Sizes => sizes::text(inspection.sizes.as_ref()?, paint),
         Section::Needs => needs::text(inspection.needs.as_ref()?, paint),

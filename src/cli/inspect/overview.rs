@@ -8,13 +8,15 @@ use super::table::{Look, Table, bar, grouped, share, wrapped};
 use crate::cli::reporter::{Paint, bytes, clean::line as clean};
 
 const BAR: u64 = 20;
+/// Functions and other plain ports that are listed.
+const MOST: usize = 24;
 
 pub fn text(file: &str, overview: &Overview, paint: Paint) -> String {
     let mut text = format!("{}  {}, {}\n", paint.strong(&clean(file)), kind(overview.kind), bytes(overview.size));
     if let Some(precompiled) = &overview.precompiled {
         native(&mut text, precompiled, paint);
     }
-    if overview.kind == Kind::Component {
+    if let Kind::Component | Kind::CoreModule = overview.kind {
         ports(&mut text, "imports", &overview.imports, paint);
         ports(&mut text, "exports", &overview.exports, paint);
     }
@@ -31,8 +33,11 @@ pub fn text(file: &str, overview: &Overview, paint: Paint) -> String {
     if let Some(inside) = inside(overview) {
         let _ = writeln!(text, "\n{} {inside}", paint.strong("inside"));
     }
-    if let Some(made) = made_by(&overview.producers) {
-        let _ = writeln!(text, "\n{} {made}", paint.strong("made by"));
+    for (place, line) in wrapped(&made_by(&overview.producers), 8).iter().enumerate() {
+        let _ = match place {
+            0 => writeln!(text, "\n{} {line}", paint.strong("made by")),
+            _ => writeln!(text, "        {line}"),
+        };
     }
     text
 }
@@ -59,14 +64,24 @@ fn ports(text: &mut String, title: &str, ports: &[Port], paint: Paint) {
     if ports.is_empty() {
         text.push_str("  nothing\n");
     }
-    let shown = grouped(ports.iter().filter(|port| port.kind == PortKind::Interface).map(|port| port.name.as_str()));
+    let interfaces = ports.iter().filter(|port| port.kind == PortKind::Interface);
+    let (labels, plain): (Vec<_>, Vec<_>) = interfaces.partition(|port| port.implements.is_some());
+    let mut shown = grouped(plain.iter().map(|port| port.name.as_str()));
+    shown.extend(labels.iter().map(|port| {
+        let interface = port.implements.as_deref().unwrap_or_default();
+        clean(&format!("{}: {interface}", port.name)).into_owned()
+    }));
     for interface in shown {
         for (place, line) in wrapped(&[interface], 2).iter().enumerate() {
             let _ = writeln!(text, "{}{line}", if place == 0 { "  " } else { "    " });
         }
     }
-    for port in ports.iter().filter(|port| port.kind != PortKind::Interface) {
+    let plain: Vec<&Port> = ports.iter().filter(|port| port.kind != PortKind::Interface).collect();
+    for port in plain.iter().take(MOST) {
         let _ = writeln!(text, "  {} {}", clean(&port.name), paint.dim(port_kind(port.kind)));
+    }
+    if let Some(more) = plain.len().checked_sub(MOST).filter(|more| *more > 0) {
+        let _ = writeln!(text, "  {}", paint.dim(&format!("and {more} more")));
     }
 }
 
@@ -110,11 +125,8 @@ fn inside(overview: &Overview) -> Option<String> {
 }
 
 /// `Go 1.26.8, wit-component 0.262.0`.
-pub fn made_by(producers: &Producers) -> Option<String> {
-    let all: Vec<String> = producers
-        .values()
-        .flatten()
-        .map(|(name, version)| clean(format!("{name} {version}").trim_end()).into_owned())
-        .collect();
-    (!all.is_empty()).then(|| all.join(", "))
+/// Languages and tools, each with its version.
+pub fn made_by(producers: &Producers) -> Vec<String> {
+    let all = producers.values().flatten();
+    all.map(|(name, version)| clean(format!("{name} {version}").trim_end()).into_owned()).collect()
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use mosaic::inspect::model::{Sameness, Size, SizeKind, Sizes};
 
-use super::table::{Look, Table, bar, share};
+use super::table::{Look, Table, bar, columns, share};
 use crate::cli::reporter::{Paint, bytes, clean::line as clean};
 
 /// What is shown below one thing; the rest is summed.
@@ -50,17 +50,23 @@ pub fn text(sizes: &Sizes, paint: Paint) -> String {
         let _ = writeln!(text, "\n{}", paint.strong("could be saved"));
         let mut table = Table::new(2, &[Look::Number, Look::Plain]);
         for saving in &sizes.savings {
-            table.row([&bytes(saving.size), &saving.by]);
+            let by = match &saving.source {
+                Some(source) => format!("{} ({source})", saving.by),
+                None => saving.by.clone(),
+            };
+            table.row([&saving.size.map_or("not measured".to_owned(), bytes), &by]);
         }
         text += &table.text(paint);
     }
     text
 }
 
+/// A name that leaves room for the figures and bars beside it.
 fn shortened(name: &str) -> String {
-    const MOST: usize = 44;
-    match name.chars().count() {
-        0..=MOST => name.to_owned(),
-        _ => name.chars().take(MOST - 1).chain(['…']).collect(),
+    const BESIDE: usize = 56;
+    let most = columns().saturating_sub(BESIDE);
+    match name.chars().count() <= most {
+        true => name.to_owned(),
+        false => name.chars().take(most - 1).chain(['…']).collect(),
     }
 }

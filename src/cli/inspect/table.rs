@@ -1,15 +1,22 @@
-//! Columns, bars and lists of names, in 100 columns.
+//! Columns, bars and lists of names, as wide as the terminal; in 100 columns where there is none.
 //!
 //! Text in cells is cleaned here, so that no table can forget it.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, sync::OnceLock};
 
 use mosaic::compare::Name;
 
 use crate::cli::reporter::{Paint, clean::line as clean};
 
-/// Columns that text is fitted into.
-pub const WIDTH: usize = 100;
+/// Columns that text is fitted into where there is no terminal.
+const WIDTH: usize = 100;
+
+/// Columns that text is fitted into. A narrower terminal breaks lines by itself; in a wider one they are hard to read.
+pub fn columns() -> usize {
+    static COLUMNS: OnceLock<usize> = OnceLock::new();
+    let terminal = || terminal_size::terminal_size_of(std::io::stdout());
+    *COLUMNS.get_or_init(|| terminal().map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(60, 160)))
+}
 
 /// How a cell looks.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +129,7 @@ pub fn grouped<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
 
 /// Items after one another, each line at most as wide as is left beside what stands before it.
 pub fn wrapped(items: &[String], before: usize) -> Vec<String> {
-    let room = WIDTH.saturating_sub(before).max(20);
+    let room = columns().saturating_sub(before).max(20);
     let words: Vec<String> = items
         .iter()
         .enumerate()

@@ -1,22 +1,15 @@
 //! Every interface that is carried can be closed, and what is closed answers.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use wasmtime::{
     Engine, Store,
     component::{Component, Linker, Resource, ResourceAny, ResourceType, Val},
 };
-use wit_parser::{InterfaceId, Resolve, SourceMap};
+use wit_parser::{InterfaceId, Resolve};
 
 use super::{Copy, component};
-use crate::compose::fixture::interface;
-
-/// The packages of WASI that are published together, each after those it uses.
-const TOGETHER: &[&str] = &["io", "clocks", "random", "filesystem", "sockets", "cli", "http"];
-
-fn bundled() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("wit/bundled")
-}
+use crate::compose::fixture::{TOGETHER, bundled, draft, interface, wasi};
 
 fn folders(path: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry"));
@@ -26,43 +19,6 @@ fn folders(path: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
-}
-
-/// One version of WASI, with everything that is unstable.
-fn wasi(version: &str, packages: &[&str]) -> Resolve {
-    let mut resolve = Resolve { all_features: true, ..Resolve::default() };
-    add(&mut resolve, version, packages);
-    resolve
-}
-
-fn add(resolve: &mut Resolve, version: &str, packages: &[&str]) {
-    for package in packages {
-        let folder = bundled().join(package).join(version);
-        let Ok(files) = std::fs::read_dir(&folder) else { continue };
-        let mut files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
-        files.sort();
-        let mut sources = SourceMap::default();
-        for file in files {
-            sources.push_file(&file).expect("a readable file");
-        }
-        let group = sources.parse().unwrap_or_else(|(sources, error)| panic!("{}", error.render(&sources)));
-        resolve.push_group(group).unwrap_or_else(|error| panic!("{package} {version}: {error:#}"));
-    }
-}
-
-/// A draft, over the version of streams that drafts were written against: it has what 0.2.0 has.
-fn draft(package: &str, version: &str) -> Resolve {
-    let mut resolve = Resolve { all_features: true, ..Resolve::default() };
-    let mut sources = SourceMap::default();
-    for file in ["error", "poll", "streams"] {
-        let path = bundled().join("io/0.2.0").join(format!("{file}.wit"));
-        let text = std::fs::read_to_string(&path).expect("a readable file");
-        sources.push(&path, text.replace("wasi:io@0.2.0;", "wasi:io@0.2.1;"));
-    }
-    let group = sources.parse().unwrap_or_else(|(sources, error)| panic!("{}", error.render(&sources)));
-    resolve.push_group(group).expect("streams");
-    add(&mut resolve, version, &[package]);
-    resolve
 }
 
 /// All that is carried: each version of what is published together, and each draft.

@@ -2,10 +2,11 @@
 //!
 //! 1. Every import of an instance that no edge meets is a copy of one of the plan's host imports.
 //! 2. With them come types that they use and that the part has from elsewhere ([`super::borrowed`]).
-//! 3. An interface comes after those whose types any copy of it uses; otherwise the plan's order is kept.
-//! 4. Each is declared as the union of its copies ([`super::types`]), in the highest version wanted.
+//! 3. What is kept apart under a label of its own has its types from the interface's own import, where that is one.
+//! 4. An interface comes after those whose types any copy of it uses; otherwise the plan's order is kept.
+//! 5. Each is declared as the union of its copies ([`super::types`]), in the highest version wanted.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use indexmap::IndexMap;
 use wasm_encoder::ComponentExportKind;
@@ -13,17 +14,26 @@ use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, Resou
 
 use super::{
     Instance,
-    types::{Copy, Scope, Side, Source, Unsupported, aliased, external, resource},
+    types::{Copy, Extent, Scope, Side, Source, Unsupported, aliased, external, resource},
 };
-use crate::{compare::Name, compose::Error, plan::graph::Graph};
+use crate::{
+    compare::Name,
+    compose::{Error, recipe::Filling},
+    plan::graph::{self, Graph},
+};
 
-/// Imports of the app in the making, by semver track.
+/// Imports of the app in the making.
 pub(super) struct Host<'a> {
-    imports: IndexMap<String, HostImport<'a>>,
+    imports: Vec<HostImport<'a>>,
+    /// Those that are not kept apart, by semver track.
+    tracks: HashMap<String, usize>,
+    /// All that the plan knows, by who wants it and its semver track.
+    wanted: HashMap<(&'a str, String), Vec<usize>>,
 }
 
 struct HostImport<'a> {
     name: &'a str,
+    label: Option<&'a str>,
     /// With the number of the instance that has it.
     copies: Vec<(usize, Copy<'a>)>,
 }
@@ -33,49 +43,97 @@ pub(super) type Item = (ComponentExportKind, u32);
 
 impl<'a> Host<'a> {
     pub fn new(graph: &'a Graph) -> Host<'a> {
-        let import = |import: &'a str| HostImport { name: import, copies: Vec::new() };
-        let imports = graph.host.iter().map(|host| (Name::new(&host.import).canonical(), import(&host.import)));
-        Host { imports: imports.collect() }
+        let (mut tracks, mut wanted) = (HashMap::new(), HashMap::<_, Vec<usize>>::new());
+        for (index, host) in graph.host.iter().enumerate() {
+            let track = Name::new(&host.import).canonical();
+            for by in &host.wanted_by {
+                let of_part = wanted.entry((by.by.as_str(), track.clone())).or_default();
+                // A part may have an interface in several versions.
+                if of_part.last() != Some(&index) {
+                    of_part.push(index);
+                }
+            }
+            if host.label.is_none() {
+                tracks.insert(track, index);
+            }
+        }
+        let import = |host: &'a graph::HostImport| HostImport {
+            name: &host.import,
+            label: host.label.as_deref(),
+            copies: Vec::new(),
+        };
+        Host { imports: graph.host.iter().map(import).collect(), tracks, wanted }
     }
 
-    /// Adds a copy; `false` where the plan leaves no such import to the host.
-    pub fn add(&mut self, number: usize, import: &str, copy: Copy<'a>) -> bool {
-        let known = self.imports.get_mut(&Name::new(import).canonical());
-        known.map(|known| known.copies.push((number, copy))).is_some()
+    /// Adds an instance's copy, and gives the number of the import that meets it; `None` where the plan leaves no such
+    /// import to the host.
+    pub fn add(&mut self, number: usize, instance: &'a Instance<'_>, import: &str, copy: &Copy<'a>) -> Option<usize> {
+        let track = Name::new(import).canonical();
+        let found = match (self.wanted.get(&(instance.name, track.clone())), &instance.filling) {
+            (Some(found), _) => &found[..],
+            (None, Filling::Part) => return None,
+            // What is made for the app may have an import of the host that nobody planned for it.
+            (None, Filling::Types(_) | Filling::Denial(_)) => std::slice::from_ref(self.tracks.get(&track)?),
+        };
+        let (types, whole) = match found {
+            [index] => (None, *index),
+            // What is kept apart under a label has its types from the interface itself.
+            [one, other] if self.imports[*one].label.is_none() => (Some(*one), *other),
+            [one, other] => (Some(*other), *one),
+            _ => return None,
+        };
+        let mut put = |index: usize, extent| self.imports[index].copies.push((number, Copy { extent, ..copy.clone() }));
+        match types {
+            None => put(whole, Extent::All),
+            Some(types) => {
+                put(types, Extent::AllTypes);
+                put(whole, Extent::Apart);
+            }
+        }
+        Some(whole)
     }
 
     /// Adds types of an import that is not the host's.
     pub fn borrow(&mut self, number: usize, import: &'a str, copy: Copy<'a>) {
-        let new = || HostImport { name: import, copies: Vec::new() };
-        let known = self.imports.entry(Name::new(import).canonical()).or_insert_with(new);
+        let next = self.imports.len();
+        let index = *self.tracks.entry(Name::new(import).canonical()).or_insert(next);
+        if index == next {
+            self.imports.push(HostImport { name: import, label: None, copies: Vec::new() });
+        }
+        let known = &mut self.imports[index];
         if Name::new(known.name).semver() < Name::new(import).semver() {
             known.name = import;
         }
         known.copies.push((number, copy));
     }
 
-    /// Declares all of them; gives what stands for each, by semver track, in their order.
-    pub fn declare(&self, scope: &mut Scope, instances: &[Instance<'_>]) -> Result<IndexMap<&str, Item>, Error> {
+    /// Declares all of them; gives what stands for each, by its number, in their order.
+    pub fn declare(&self, scope: &mut Scope, instances: &[Instance<'_>]) -> Result<IndexMap<usize, Item>, Error> {
         let mut declared = IndexMap::new();
         for index in self.in_order(instances)? {
-            let (track, import) = self.imports.get_index(index).expect("the order is of these");
+            let import = &self.imports[index];
             let copies: Vec<Copy<'_>> = import.copies.iter().map(|(_, copy)| copy.clone()).collect();
             let Some((number, first)) = import.copies.first() else {
                 let reason = format!("the plan leaves `{}` to the host, but nothing imports it", import.name);
                 return Err(Error::Internal { part: None, reason });
             };
-            let name = external(import.name, first.item);
+            let mut name = external(import.name, first.item);
+            if let Some(label) = import.label {
+                name.implements = Some(name.implements.unwrap_or(name.name));
+                name.name = Cow::Borrowed(label);
+            }
             let item = scope
                 .declare(Side::Import, name, &copies)
                 .map_err(|Unsupported(reason)| Error::TooNew { part: instances[*number].name.to_owned(), reason })?;
-            declared.insert(track.as_str(), item);
+            declared.insert(index, item);
         }
         Ok(declared)
     }
 
-    /// The full name of what was declared.
-    pub fn name(&self, track: &str) -> &'a str {
-        self.imports[track].name
+    /// The name under which an import was declared.
+    pub fn name(&self, index: usize) -> &'a str {
+        let import = &self.imports[index];
+        import.label.unwrap_or(import.name)
     }
 
     /// Imports after those whose types they use.
@@ -128,8 +186,9 @@ struct Owners {
 impl Owners {
     fn new(host: &Host<'_>) -> Owners {
         let mut owners = Owners { types: HashMap::new(), resources: HashMap::new() };
-        for (index, import) in host.imports.values().enumerate() {
-            for (number, copy) in &import.copies {
+        for (index, import) in host.imports.iter().enumerate() {
+            let declares = |copy: &&(usize, Copy<'_>)| !matches!(copy.1.extent, Extent::Apart);
+            for (number, copy) in import.copies.iter().filter(declares) {
                 each_type(copy, &mut |source, referenced, created| {
                     owners.types.insert((*number, created), index);
                     // Who declares a resource does not have it from another.
@@ -148,8 +207,10 @@ impl Owners {
     fn used_by(&self, host: &Host<'_>, index: usize) -> Vec<usize> {
         let mut used = Vec::new();
         for (number, copy) in &host.imports[index].copies {
-            each_type(copy, &mut |source, referenced, _| {
-                let known = aliased(source, referenced).find_map(|id| self.types.get(&(*number, id)));
+            each_type(copy, &mut |source, referenced, created| {
+                // What another import declares comes from there, also where it is its own.
+                let own = self.types.get(&(*number, created)).filter(|owner| **owner != index);
+                let known = own.or_else(|| aliased(source, referenced).find_map(|id| self.types.get(&(*number, id))));
                 let known = known.or_else(|| self.resources.get(&(*number, resource(referenced)?)));
                 if let Some(owner) = known.filter(|owner| **owner != index)
                     && !used.contains(owner)

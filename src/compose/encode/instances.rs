@@ -43,8 +43,8 @@ pub(super) struct Tail<'a> {
     pub graph: &'a Graph,
     pub instances: &'a [Instance<'a>],
     pub wiring: &'a [Arguments<'a>],
-    /// What the host is asked for, by semver track.
-    pub declared: &'a IndexMap<&'a str, Item>,
+    /// What the host is asked for, by number.
+    pub declared: &'a IndexMap<usize, Item>,
 }
 
 /// Sections in the making.
@@ -81,7 +81,7 @@ impl Tail<'_> {
             let mut given = Vec::with_capacity(arguments.len());
             for (import, met) in arguments {
                 let (kind, index) = match met {
-                    Met::Host(track) => self.declared[track.as_str()],
+                    Met::Host(index) => self.declared[index],
                     Met::Edge(edge) => {
                         let item = self.exported(&mut writer, &made, &edge.to, &edge.export);
                         let item = item.map_err(|reason| internal(instance.name, reason))?;

@@ -49,7 +49,7 @@ pub(super) fn encode(graph: &Graph, parts: &IndexMap<String, PartBytes>) -> Resu
     let (host, wiring) = wired(graph, &instances)?;
     let mut scope = Scope::new(Sink::Component(ComponentBuilder::default()));
     let declared = host.declare(&mut scope, &instances)?;
-    let imports: Vec<String> = declared.keys().map(|track| host.name(track).to_owned()).collect();
+    let imports: Vec<String> = declared.keys().map(|index| host.name(*index).to_owned()).collect();
     let Sink::Component(head) = scope.sink else { unreachable!("the scope is a component") };
 
     let counts = instances::Counts::of(&head);
@@ -145,8 +145,8 @@ fn imported(part: &Part, fits: impl Fn(&str) -> bool) -> Option<InterfaceId> {
 
 /// What meets an import of an instance.
 enum Met<'a> {
-    /// By semver track.
-    Host(String),
+    /// An import of the app, by number.
+    Host(usize),
     Edge(&'a Edge),
 }
 
@@ -180,10 +180,8 @@ fn wired<'a>(graph: &'a Graph, instances: &'a [Instance<'a>]) -> Result<(Host<'a
                 None => {
                     let unplanned = || Error::Unplanned { part: instance.name.to_owned(), import: import.clone() };
                     let item = instance.shape.import(import).ok_or_else(unplanned)?;
-                    if !host.add(number, import, Copy { source: instance.source(number), item, extent: Extent::All }) {
-                        return Err(unplanned());
-                    }
-                    Met::Host(Name::new(import).canonical())
+                    let copy = Copy { source: instance.source(number), item, extent: Extent::All };
+                    Met::Host(host.add(number, instance, import, &copy).ok_or_else(unplanned)?)
                 }
             };
             arguments.push((import.clone(), met));

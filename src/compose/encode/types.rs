@@ -51,13 +51,18 @@ pub(super) enum Extent<'a> {
     All,
     /// These types.
     Types(BTreeSet<&'a str>),
+    /// All, of which the types are those that another import declares.
+    Apart,
+    /// All types.
+    AllTypes,
 }
 
 impl Copy<'_> {
-    fn takes(&self, export: &str) -> bool {
+    fn takes(&self, export: &str, ty: &ComponentEntityType) -> bool {
         match &self.extent {
-            Extent::All => true,
+            Extent::All | Extent::Apart => true,
             Extent::Types(names) => names.contains(export),
+            Extent::AllTypes => matches!(ty, ComponentEntityType::Type { .. }),
         }
     }
 }
@@ -142,7 +147,7 @@ impl Scope {
                 }
                 let ty = interface(self, &interfaces)?;
                 let index = self.put(side, name, ComponentTypeRef::Instance(ty));
-                for (copy, id) in interfaces {
+                for (copy, id) in interfaces.into_iter().filter(|(copy, _)| !matches!(copy.extent, Extent::Apart)) {
                     self.keep_exports(copy, id, index);
                 }
                 Ok((ComponentExportKind::Instance, index))
@@ -192,7 +197,7 @@ impl Scope {
     /// Types that an instance of the scope exports are had from there.
     fn keep_exports(&mut self, copy: &Copy<'_>, id: ComponentInstanceTypeId, instance: u32) {
         let source = copy.source;
-        for (name, item) in source.types[id].exports.iter().filter(|(name, _)| copy.takes(name)) {
+        for (name, item) in source.types[id].exports.iter().filter(|(name, item)| copy.takes(name, &item.ty)) {
             if let ComponentEntityType::Type { created, .. } = item.ty {
                 let home = Home::Export { instance, name: name.clone() };
                 if let ComponentAnyTypeId::Resource(resource) = created {
@@ -302,7 +307,7 @@ fn interface(scope: &mut Scope, copies: &[(&Copy<'_>, ComponentInstanceTypeId)])
     let mut declared: HashMap<&str, Option<u32>> = HashMap::new();
     for (copy, id) in copies {
         let source = &copy.source;
-        for (name, item) in source.types[*id].exports.iter().filter(|(name, _)| copy.takes(name)) {
+        for (name, item) in source.types[*id].exports.iter().filter(|(name, item)| copy.takes(name, &item.ty)) {
             let known = declared.get(name.as_str()).copied();
             match (item.ty, known) {
                 (ComponentEntityType::Type { created, .. }, Some(Some(index))) => {

@@ -3,7 +3,7 @@
 //! A component decodes by itself, unless it takes something from around it. Core modules it takes are put where they are
 //! taken, types are not: then its interfaces are known by name alone, and the graph says so.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::HashMap;
 
 use wit_component::WitPrinter;
 use wit_parser::{InterfaceId, Resolve, WorldItem, decoding::DecodedWasm};
@@ -11,6 +11,7 @@ use wit_parser::{InterfaceId, Resolve, WorldItem, decoding::DecodedWasm};
 use super::{
     super::{
         model::{Function, Graph, Interface, Port},
+        outline::outline,
         raw::{Item, Raw},
     },
     Seen,
@@ -68,7 +69,12 @@ struct Decoded {
 }
 
 fn decode(raw: &Raw<'_>, component: usize) -> Option<Decoded> {
-    let binary = standalone(raw, component)?;
+    let it = &raw.components[component];
+    let from_around = |items: &[Item<'_>]| items.iter().any(|item| matches!(item, Item::Outer { .. }));
+    if from_around(&it.types) || from_around(&it.components) {
+        return None;
+    }
+    let binary = outline(raw, component)?;
     let Ok(DecodedWasm::Component(resolve, world)) = resolve::decode_binary("", &binary) else { return None };
     let mut interfaces = HashMap::new();
     let it = &resolve.worlds[world];
@@ -78,20 +84,6 @@ fn decode(raw: &Raw<'_>, component: usize) -> Option<Decoded> {
         }
     }
     Some(Decoded { resolve, interfaces })
-}
-
-/// The component as a file of its own, if it can be one.
-fn standalone<'a>(raw: &Raw<'a>, component: usize) -> Option<Cow<'a, [u8]>> {
-    let it = &raw.components[component];
-    let whole = raw.slice(&it.range);
-    let outer = |items: &[Item<'_>]| items.iter().any(|item| matches!(item, Item::Outer { .. }));
-    if outer(&it.types) || outer(&it.components) {
-        return None;
-    }
-    if !outer(&it.modules) {
-        return Some(Cow::Borrowed(whole));
-    }
-    super::super::inline::inlined(raw, component).map(Cow::Owned)
 }
 
 impl Decoded {

@@ -60,7 +60,14 @@ pub(super) fn read(raw: &Raw<'_>, file: &str) -> Seen {
                 called
             }
             Some(component) => (0..raw.components[*component].imports.len()).collect(),
-            None => Vec::new(),
+            // A core module calls for itself; of what is imported nothing is known.
+            None => graph
+                .nodes
+                .iter()
+                .take(1)
+                .filter(|_| raw.components.is_empty())
+                .flat_map(|node| 0..node.imports.len())
+                .collect(),
         })
         .collect();
     ends::follow(&mut graph, &called);

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use wasmparser::Instance;
+use indexmap::IndexMap;
+use wasmparser::{ExternalKind, Instance};
 
 use super::{
     super::{
-        model::{Module, NamedBy, Node, NodeKind, Port, Tool},
+        model::{Module, NamedBy, Node, NodeKind, Port, PortKind, Tool},
         origin,
         raw::{CoreFunction, Raw},
     },
@@ -105,7 +106,10 @@ fn of_component(
     named_by: NamedBy,
 ) -> Node {
     let it = &raw.components[component];
-    let port = |name: &str, kind| Port { name: name.to_owned(), kind: port_kind(kind), functions: None };
+    let port = |name: &str, kind| {
+        let implements = it.implements.get(name).map(|&interface| interface.to_owned());
+        Port { name: name.to_owned(), implements, kind: port_kind(kind), functions: None }
+    };
     let modules = modules(raw, component);
     let functions: u32 = modules.iter().map(|module| module.functions).fold(0, u32::saturating_add);
     let is_leaf = tracer.traced[component].children.is_empty();
@@ -155,10 +159,39 @@ fn core(raw: &Raw<'_>, file: &str) -> Node {
         size: raw.bytes.len() as u64,
         shared: 0,
         range: Some(0..raw.bytes.len() as u64),
-        imports: Vec::new(),
-        exports: Vec::new(),
+        imports: core_imports(raw),
+        exports: core_exports(raw),
         modules,
     }
+}
+
+/// What a core module takes, by the name that its functions are taken from.
+fn core_imports(raw: &Raw<'_>) -> Vec<Port> {
+    let mut from: IndexMap<&str, u32> = IndexMap::new();
+    for import in raw.core_imports() {
+        *from.entry(import.module).or_default() += u32::from(import.is_function());
+    }
+    let ports = from.into_iter().map(|(name, functions)| Port {
+        name: name.to_owned(),
+        implements: None,
+        kind: PortKind::Interface,
+        functions: Some(functions),
+    });
+    ports.collect()
+}
+
+/// The functions that a core module exports.
+fn core_exports(raw: &Raw<'_>) -> Vec<Port> {
+    let exports = raw.modules.first().map(|module| raw.core_exports(module)).unwrap_or_default();
+    let functions = exports.into_iter().filter(|export| export.kind == ExternalKind::Func);
+    functions
+        .map(|export| Port {
+            name: export.name.to_owned(),
+            implements: None,
+            kind: PortKind::Function,
+            functions: None,
+        })
+        .collect()
 }
 
 /// A name can be anybody's: only a component that calls nothing and nobody is a denial.

@@ -2,6 +2,7 @@
 //!
 //! 1. *Closed* and *linked* are read from the graph: each import of a part is followed, through whatever is around it,
 //!    to the host, to a denial, or to another part ([`capability`] says what interfaces are for).
+//!    A core module has no interfaces: what it imports is the host's.
 //! 2. *Evidence* is looked for in compiled code by what can be reached from exports ([`calls`]), in interpreted code by
 //!    what its sources import, as recorded when they were built, or by what is found in memory ([`sources`]).
 //!
@@ -13,12 +14,12 @@ mod sources;
 
 use std::collections::{BTreeSet, HashMap};
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::{
     graph::Seen,
     model::{Closed, ClosedBy, Edge, EdgeKind, Evidence, Graph, Linked, Needs, Node, NodeKind, PartNeeds, PortKind},
-    raw::Raw,
+    raw::{self, Raw},
 };
 use capability::ROWS;
 
@@ -29,10 +30,17 @@ pub(super) fn read(raw: &Raw<'_>, seen: &Seen) -> Needs {
     for edge in graph.edges.iter().filter(|edge| edge.kind != EdgeKind::Outward) {
         edges.entry((edge.from, &edge.import)).or_default().push(edge);
     }
+    let core: Vec<String> = match raw.components.is_empty() {
+        true => core_imports(raw),
+        false => Vec::new(),
+    };
     let parts = graph.parts();
     let nodes = parts.iter().filter_map(|id| graph.node(*id));
     let needs = nodes.map(|node| {
-        let imports = Imports::of(graph, &edges, node);
+        let imports = match raw.components.is_empty() {
+            true => Imports { host: core.iter().map(String::as_str).collect(), ..Imports::default() },
+            false => Imports::of(graph, &edges, node),
+        };
         PartNeeds {
             node: node.id,
             name: graph.path(node.id),
@@ -44,7 +52,15 @@ pub(super) fn read(raw: &Raw<'_>, seen: &Seen) -> Needs {
     Needs { parts: needs.collect() }
 }
 
+/// What the functions that a core module imports count as, each once.
+fn core_imports(raw: &Raw<'_>) -> Vec<String> {
+    let functions = raw.core_imports().into_iter().filter(raw::CoreImport::is_function);
+    let names = functions.map(|import| capability::of_core(import.module, import.name).into_owned());
+    names.collect::<IndexSet<_>>().into_iter().collect()
+}
+
 /// Imports of one part, by who meets them.
+#[derive(Default)]
 struct Imports<'a> {
     host: Vec<&'a str>,
     denied: Vec<&'a str>,
@@ -62,14 +78,14 @@ enum Met {
 
 impl<'a> Imports<'a> {
     fn of(graph: &'a Graph, edges: &HashMap<(u32, &str), Vec<&Edge>>, node: &'a Node) -> Imports<'a> {
-        let mut imports = Imports { host: Vec::new(), denied: Vec::new(), inside: Vec::new() };
+        let mut imports = Imports::default();
         for port in &node.imports {
             // Without functions there is nothing to call.
             if port.kind != PortKind::Interface && port.kind != PortKind::Function || port.functions == Some(0) {
                 continue;
             }
-            let name = port.name.as_str();
-            match met(graph, edges, node, name) {
+            let name = port.implements.as_deref().unwrap_or(&port.name);
+            match met(graph, edges, node, &port.name) {
                 Met::Host => imports.host.push(name),
                 Met::Denied => imports.denied.push(name),
                 Met::Inside => imports.inside.push(name),
@@ -140,20 +156,25 @@ fn met(graph: &Graph, edges: &HashMap<(u32, &str), Vec<&Edge>>, node: &Node, imp
 }
 
 fn evidence(raw: &Raw<'_>, seen: &Seen, node: &Node, imports: &Imports<'_>) -> Vec<Evidence> {
-    let Some(Some(component)) = seen.components.get(node.id as usize).copied() else { return Vec::new() };
     let wanted: BTreeSet<&str> =
         [&imports.host, &imports.denied, &imports.inside].into_iter().flatten().copied().collect();
+    let Some(Some(component)) = seen.components.get(node.id as usize).copied() else {
+        return match raw.components.is_empty() {
+            true => calls::evidence(raw, None, &wanted),
+            false => Vec::new(),
+        };
+    };
     if let Some(found) = sources::recorded(raw, component, &wanted) {
         return found;
     }
     match node.origin.as_ref() {
         Some(origin) if origin.language == "python" => sources::snapshot(raw, component, &wanted),
         Some(origin) if origin.engine.is_some() => Vec::new(),
-        _ => calls::evidence(raw, component, &wanted),
+        _ => calls::evidence(raw, Some(component), &wanted),
     }
 }
 
-/// Rows that any of these interfaces is in, and the interfaces that are in none and reach something.
+/// Rows that any of these interfaces is in, with those that are.
 fn asked<'w>(wanted: &BTreeSet<&'w str>) -> IndexMap<&'static str, Vec<&'w str>> {
     let mut asked = IndexMap::new();
     for row in ROWS {

@@ -70,6 +70,18 @@ const CLIENTS: &[&str] = &[
     "redis",
 ];
 
+/// What JavaScript uses of its engine, by what it is for. QuickJS has no `fetch`, `performance` or `crypto`; engines of
+/// others do.
+const JAVASCRIPT: &[(&str, &[&str])] = &[
+    ("http-out", &["fetch"]),
+    ("stdio", &["console"]),
+    ("clock", &["Date", "performance", "setTimeout", "setInterval"]),
+    ("random", &["Math.random", "crypto"]),
+];
+
+/// What stands before the name of a function or object that the language brings.
+const BUILT_IN: &str = "builtins.";
+
 /// What may load modules that are named nowhere.
 const BY_NAME: &[&str] = &["importlib", "runpy", "imp", "builtins.__import__", "builtins.exec", "builtins.eval"];
 
@@ -82,7 +94,7 @@ pub(super) fn recorded(raw: &Raw<'_>, component: usize, wanted: &BTreeSet<&str>)
         imports.insert(module.clone(), files.iter().cloned().collect());
     }
     for (function, files) in &sources.calls {
-        imports.insert(format!("builtins.{function}"), files.iter().cloned().collect());
+        imports.insert(format!("{BUILT_IN}{function}"), files.iter().cloned().collect());
     }
     Some(match sources.language.as_str() {
         "javascript" => javascript(&imports, wanted),
@@ -130,11 +142,18 @@ fn means(word: &str, interface: &str) -> bool {
 /// JavaScript reaches the host through interfaces that it imports by name, or through what the engine does by itself.
 fn javascript(imports: &BTreeMap<String, Vec<String>>, wanted: &BTreeSet<&str>) -> Vec<Evidence> {
     let evidence = asked(wanted).into_iter().map(|(id, interfaces)| {
-        let imported = imports.iter().filter(|(module, _)| {
-            let name = Name::new(module);
-            interfaces.iter().any(|interface| Name::new(interface).base == name.base)
-        });
-        let reasons: Vec<String> = imported.map(|(module, files)| told(module, files)).collect();
+        let globals = JAVASCRIPT.iter().find(|(known, _)| *known == id).map_or(&[][..], |(_, globals)| globals);
+        let is_one = |module: &str| match module.strip_prefix(BUILT_IN) {
+            Some(global) => globals.contains(&global),
+            None => interfaces.iter().any(|interface| Name::new(interface).base == Name::new(module).base),
+        };
+        let imported = imports.iter().filter(|(module, _)| is_one(module));
+        let reasons: Vec<String> = imported
+            .map(|(module, files)| match module.strip_prefix(BUILT_IN) {
+                Some(global) => format!("uses {global}{}", within(files)),
+                None => told(module, files),
+            })
+            .collect();
         let row = ROWS.iter().find(|row| row.id == id);
         let found = if reasons.is_empty() { Found::NoUse } else { Found::Use };
         row.map(|row| Evidence { capability: row.capability(), found, method: Method::RecordedImports, reasons })
@@ -144,14 +163,18 @@ fn javascript(imports: &BTreeMap<String, Vec<String>>, wanted: &BTreeSet<&str>) 
 
 /// `imports socket (app.py, net.py)`.
 fn told(module: &str, files: &[String]) -> String {
-    let verb = match module.strip_prefix("builtins.") {
-        Some(function) => format!("calls {function}()"),
-        None => format!("imports {module}"),
-    };
+    match module.strip_prefix(BUILT_IN) {
+        Some(function) => format!("calls {function}(){}", within(files)),
+        None => format!("imports {module}{}", within(files)),
+    }
+}
+
+/// ` (app.py, net.py)`.
+fn within(files: &[String]) -> String {
     match files {
-        [] => verb,
-        files if files.len() > 3 => format!("{verb} ({}, {} and {} more)", files[0], files[1], files.len() - 2),
-        files => format!("{verb} ({})", files.join(", ")),
+        [] => String::new(),
+        files if files.len() > 3 => format!(" ({}, {} and {} more)", files[0], files[1], files.len() - 2),
+        files => format!(" ({})", files.join(", ")),
     }
 }
 

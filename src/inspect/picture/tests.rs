@@ -124,7 +124,7 @@ fn types_and_the_host_are_no_lines() {
 
 #[test]
 fn a_component_by_itself_is_drawn_with_its_exports() {
-    let port = |name: &str| Port { name: name.into(), kind: PortKind::Interface, functions: None };
+    let port = |name: &str| Port { name: name.into(), implements: None, kind: PortKind::Interface, functions: None };
     let graph = Graph {
         nodes: vec![node(0, "auth", None, NodeKind::Part)],
         imports: vec![HostImport { port: port("wasi:io/poll@0.2.6"), wanted_by: vec![0] }],

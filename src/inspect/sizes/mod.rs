@@ -3,35 +3,33 @@
 //! 1. Sizes add up: what is not listed under something is its rest.
 //! 2. What is there more than once is found by digest ([`duplicates`]): whole, and without names and other custom
 //!    sections, as parts that share an engine differ only there.
-//! 3. What each measure would save is counted, not tried.
+//! 3. What functions are of is known by their names or by debug information ([`functions`]).
+//! 4. What each measure would save is counted, not tried ([`savings`]).
 
 mod compress;
 mod duplicates;
+mod functions;
+mod savings;
 
 use std::{collections::HashMap, ops::Range};
 
 use indexmap::IndexMap;
-use wasmparser::{KnownCustom, Name, Parser, Payload};
 
 use super::{
-    model::{Duplicate, Saving, Size, SizeKind, Sizes},
+    model::{Part, Size, SizeKind, Sizes},
     producers::{module_name, own_name},
-    raw::Raw,
-    symbol,
+    raw::{Module, Raw},
 };
 
-/// Functions that no name tells of.
-const UNNAMED: &str = "functions without a known origin";
-
-/// Reads the sizes.
-pub(super) fn read(raw: &Raw<'_>, file: &str) -> Sizes {
+/// Reads the sizes. `parts`: the programs inside.
+pub(super) fn read(raw: &Raw<'_>, file: &str, parts: &[Part]) -> Sizes {
     let whole = 0..raw.bytes.len() as u64;
     let mut ranges: Vec<Range<u64>> = raw.modules.iter().map(|module| module.range.clone()).collect();
     ranges.push(whole.clone());
     let compressed = compress::all(raw, &ranges);
     let tree = tree(raw, file, &compressed);
     let duplicates = duplicates::find(raw);
-    let savings = savings(raw, &duplicates);
+    let savings = savings::savings(raw, &duplicates, parts);
     Sizes { tree, compressed: compressed.get(&whole).copied().unwrap_or_default(), duplicates, savings }
 }
 
@@ -76,7 +74,7 @@ fn module(raw: &Raw<'_>, id: usize, name: String) -> Size {
         let entry = parts.entry(name).or_insert_with(|| section(name, 0));
         entry.size += length;
         if name == "code" {
-            entry.inside = groups(raw.slice(&module.range), length);
+            entry.inside = groups(raw, module, length);
         }
     }
     whole(name, SizeKind::CoreModule, &module.range, parts.into_values().collect())
@@ -97,57 +95,9 @@ fn whole(name: String, kind: SizeKind, range: &Range<u64>, mut inside: Vec<Size>
     Size { name, kind, size, compressed: None, inside }
 }
 
-/// The functions of a module by what they are of; none where no function has a name.
-fn groups(module: &[u8], code: u64) -> Vec<Size> {
-    let mut imported = 0_usize;
-    let mut sizes: Vec<u64> = Vec::new();
-    let mut names: HashMap<u32, &str> = HashMap::new();
-    for payload in Parser::new(0).parse_all(module).map_while(Result::ok) {
-        match payload {
-            Payload::ImportSection(imports) => {
-                let functions = imports.into_imports().map_while(Result::ok);
-                let is_function = |import: &wasmparser::Import<'_>| {
-                    matches!(import.ty, wasmparser::TypeRef::Func(_) | wasmparser::TypeRef::FuncExact(_))
-                };
-                imported = functions.filter(is_function).count();
-            }
-            Payload::CodeSectionEntry(body) => sizes.push(body.range().end - body.range().start),
-            Payload::CustomSection(custom) => {
-                let KnownCustom::Name(section) = custom.as_known() else { continue };
-                for name in section.into_iter().map_while(Result::ok) {
-                    if let Name::Function(map) = name {
-                        names.extend(map.into_iter().map_while(Result::ok).map(|naming| (naming.index, naming.name)));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    if names.is_empty() {
-        return Vec::new();
-    }
-    let mut groups: IndexMap<String, u64> = IndexMap::new();
-    for (place, size) in sizes.iter().enumerate() {
-        let index = u32::try_from(imported + place).unwrap_or(u32::MAX);
-        let group = names.get(&index).and_then(|name| symbol::group(name));
-        *groups.entry(group.unwrap_or_else(|| UNNAMED.to_owned())).or_default() += size;
-    }
-    let parts = groups.into_iter().map(|(name, size)| Size { kind: SizeKind::FunctionGroup, ..section(&name, size) });
+/// Functions by what they are of, with the rest of the code section.
+fn groups(raw: &Raw<'_>, module: &Module<'_>, code: u64) -> Vec<Size> {
+    let groups = functions::groups(raw, module).into_iter();
+    let parts = groups.map(|(name, size)| Size { kind: SizeKind::FunctionGroup, ..section(&name, size) });
     whole(String::new(), SizeKind::Section, &(0..code), parts.collect()).inside
-}
-
-fn savings(raw: &Raw<'_>, duplicates: &[Duplicate]) -> Vec<Saving> {
-    let customs = |is_one: fn(&str) -> bool| -> u64 {
-        let all = raw.modules.iter().flat_map(|module| &module.customs);
-        all.filter(|custom| is_one(custom.name)).map(|custom| custom.range.end - custom.range.start).sum()
-    };
-    let modules = duplicates.iter().filter(|duplicate| duplicate.kind == SizeKind::CoreModule);
-    let twice = modules.map(|duplicate| duplicate.size * (duplicate.places.len() as u64).saturating_sub(1)).sum();
-    let all = [
-        ("core modules that are the same stored once", twice),
-        ("debug information dropped", customs(|name| name.starts_with(".debug_"))),
-        ("names of functions dropped, which stack traces then lack", customs(|name| name == "name")),
-    ];
-    let all = all.into_iter().filter(|(_, size)| *size > 0);
-    all.map(|(by, size)| Saving { by: by.to_owned(), size }).collect()
 }

@@ -3,7 +3,7 @@
 //! 1. Each version of each `wasi:` package is told with the parts that import or export it.
 //! 2. What is left to the host merges on its semver track: the highest version wanted is what the app asks for.
 //! 3. That is held against what hosts offer ([`hosts`], a table with its sources): a package they lack, a version
-//!    newer than theirs, no export that they would call.
+//!    newer than theirs, no export that they would call, imports kept apart as only our own host can.
 
 mod hosts;
 
@@ -68,6 +68,9 @@ pub struct Verdict {
     pub lacks: Vec<String>,
     /// Packages of which it has an older version: the app runs if it uses nothing newer.
     pub newer: Vec<Newer>,
+    /// Labels of imports that are kept apart, which no host but Mosaic's own has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -166,13 +169,15 @@ impl hosts::Host {
         }
         let called =
             |export: &str| self.calls.iter().any(|call| Name::new(call).canonical() == Name::new(export).canonical());
+        let labels: Vec<String> = graph.host.iter().filter_map(|host| host.label.clone()).collect();
         let runs = match () {
-            () if !lacks.is_empty() => Runs::No,
+            () if !lacks.is_empty() || !labels.is_empty() => Runs::No,
             () if !graph.exports.iter().any(|export| called(&export.name)) => Runs::NothingToCall,
             () if !newer.is_empty() => Runs::Perhaps,
             () => Runs::Yes,
         };
-        Verdict { host: self.name.clone(), from: self.from.clone(), runs, lacks: lacks.into_iter().collect(), newer }
+        let lacks = lacks.into_iter().collect();
+        Verdict { host: self.name.clone(), from: self.from.clone(), runs, lacks, newer, labels }
     }
 }
 
@@ -229,7 +234,12 @@ impl Verdict {
         match self.runs {
             Runs::Yes => "runs it".to_owned(),
             Runs::Perhaps => format!("runs it if it uses nothing newer than the host has: {}", newer()),
-            Runs::No => format!("does not run it: lacks {}", self.lacks.join(", ")),
+            Runs::No => {
+                let lacks = (!self.lacks.is_empty()).then(|| format!("lacks {}", self.lacks.join(", ")));
+                let apart = (!self.labels.is_empty())
+                    .then(|| "cannot tell apart what is granted to different parts".to_owned());
+                format!("does not run it: {}", [lacks, apart].into_iter().flatten().collect::<Vec<_>>().join("; "))
+            }
             Runs::NothingToCall => "has all it imports, but calls none of its exports".to_owned(),
         }
     }

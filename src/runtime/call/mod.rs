@@ -105,7 +105,7 @@ impl<'a> Session<'a> {
             .enable_all()
             .build()
             .map_err(|source| Error::Threads { source })?;
-        let symbols = Symbols::new(artifact, code.digest);
+        let symbols = Symbols::new(artifact, &code);
         Ok(Session { name: artifact.name.clone(), pre, host, options, symbols, told, runtime, live: None, named: 0 })
     }
 

@@ -26,7 +26,7 @@ use crate::runtime::{
     denials::Denial,
     error::Error,
     grants::{Grants, Missing},
-    state::Guest,
+    state::{Behind, Guest},
     trap::caller,
 };
 
@@ -45,7 +45,9 @@ pub(in crate::runtime) fn open(
     data: Option<&Path>,
 ) -> Result<Option<Arc<Blobs>>, Error> {
     let ty = component.component_type();
-    let wanted = ty.imports(component.engine()).any(|(name, _)| name.starts_with("wasi:blobstore/"));
+    let wanted = ty
+        .imports(component.engine())
+        .any(|(name, import)| import.implements.unwrap_or(name).starts_with("wasi:blobstore/"));
     if !wanted || grants.containers.is_closed() {
         return Ok(None);
     }
@@ -109,14 +111,26 @@ type Outcome<T> = wasmtime::Result<(Result<T, String>,)>;
 /// A stream to write to, or none, without a word why.
 type Body = Result<Resource<DynOutputStream>, ()>;
 
+/// The names of the package's versions.
+const VERSIONS: [&str; 2] = ["", "@0.2.0-draft"];
+
 /// Links the package under each of its names.
 pub(in crate::runtime) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    for version in ["", "@0.2.0-draft"] {
+    for version in VERSIONS {
         link_types(&mut linker.instance(&format!("wasi:blobstore/types{version}"))?)?;
         link_container(&mut linker.instance(&format!("wasi:blobstore/container{version}"))?)?;
-        link_blobstore(&mut linker.instance(&format!("wasi:blobstore/blobstore{version}"))?)?;
+        link_blobstore(&mut linker.instance(&format!("wasi:blobstore/blobstore{version}"))?, Behind::All)?;
     }
     Ok(())
+}
+
+/// Links the interface that alone opens containers, under a label.
+pub(super) fn link_one(interface: &mut LinkerInstance<'_, Guest>, name: &str, behind: Behind) -> wasmtime::Result<()> {
+    let is_it = name.strip_prefix("wasi:blobstore/blobstore").is_some_and(|version| VERSIONS.contains(&version));
+    if !is_it {
+        return Ok(());
+    }
+    link_blobstore(interface, behind)
 }
 
 fn link_types(interface: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
@@ -261,29 +275,31 @@ fn link_container(interface: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result
     )
 }
 
-fn link_blobstore(interface: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
-    interface.func_wrap("create-container", |mut store, (name,): (String,)| {
-        let created = granted(&store, &name).and_then(|blobs| blobs.create(&name));
+fn link_blobstore(interface: &mut LinkerInstance<'_, Guest>, behind: Behind) -> wasmtime::Result<()> {
+    interface.func_wrap("create-container", move |mut store, (name,): (String,)| {
+        let created = granted(&store, &name, behind).and_then(|blobs| blobs.create(&name));
         opened(&mut store, created, name)
     })?;
-    interface.func_wrap("get-container", |mut store, (name,): (String,)| {
-        let found =
-            granted(&store, &name).and_then(|blobs| blobs.about(&name)?.map(drop).ok_or_else(|| no_container(&name)));
+    interface.func_wrap("get-container", move |mut store, (name,): (String,)| {
+        let found = granted(&store, &name, behind)
+            .and_then(|blobs| blobs.about(&name)?.map(drop).ok_or_else(|| no_container(&name)));
         opened(&mut store, found, name)
     })?;
-    interface.func_wrap("delete-container", |store, (name,): (String,)| {
-        let outcome: Outcome<()> = Ok((granted(&store, &name).and_then(|blobs| blobs.delete(&name)),));
+    interface.func_wrap("delete-container", move |store, (name,): (String,)| {
+        let outcome: Outcome<()> = Ok((granted(&store, &name, behind).and_then(|blobs| blobs.delete(&name)),));
         outcome
     })?;
-    interface.func_wrap("container-exists", |store, (name,): (String,)| {
-        let exists = granted(&store, &name).and_then(|blobs| Ok(blobs.about(&name)?.is_some()));
+    interface.func_wrap("container-exists", move |store, (name,): (String,)| {
+        let exists = granted(&store, &name, behind).and_then(|blobs| Ok(blobs.about(&name)?.is_some()));
         let outcome: Outcome<bool> = Ok((exists,));
         outcome
     })?;
-    interface
-        .func_wrap("copy-object", |store, (from, to): (ObjectId, ObjectId)| moved(&store, &from, &to, Blobs::copy))?;
-    interface
-        .func_wrap("move-object", |store, (from, to): (ObjectId, ObjectId)| moved(&store, &from, &to, Blobs::rename))
+    interface.func_wrap("copy-object", move |store, (from, to): (ObjectId, ObjectId)| {
+        moved(&store, &from, &to, behind, Blobs::copy)
+    })?;
+    interface.func_wrap("move-object", move |store, (from, to): (ObjectId, ObjectId)| {
+        moved(&store, &from, &to, behind, Blobs::rename)
+    })
 }
 
 fn no_container(name: &str) -> String {
@@ -295,9 +311,9 @@ fn blobs(store: &StoreContextMut<'_, Guest>) -> Result<Arc<Blobs>, String> {
 }
 
 /// All containers, where this one is granted.
-fn granted(store: &StoreContextMut<'_, Guest>, name: &str) -> Result<Arc<Blobs>, String> {
+fn granted(store: &StoreContextMut<'_, Guest>, name: &str, behind: Behind) -> Result<Arc<Blobs>, String> {
     let host = &store.data().host;
-    if !host.grants.containers.allows(&name.to_owned()) {
+    if !host.granted(behind).containers.allows(&name.to_owned()) {
         host.refuse(Denial {
             part: caller(store),
             interface: "wasi:blobstore/blobstore",
@@ -334,9 +350,10 @@ fn moved(
     store: &StoreContextMut<'_, Guest>,
     from: &ObjectId,
     to: &ObjectId,
+    behind: Behind,
     work: impl FnOnce(&Blobs, (&str, &str), (&str, &str)) -> Result<(), String>,
 ) -> Outcome<()> {
-    let both = granted(store, &from.container).and_then(|_| granted(store, &to.container));
+    let both = granted(store, &from.container, behind).and_then(|_| granted(store, &to.container, behind));
     let done = both.and_then(|blobs| work(&blobs, (&from.container, &from.object), (&to.container, &to.object)));
     Ok((done,))
 }

@@ -5,10 +5,15 @@
 
 use wasmtime::{
     StoreContextMut,
-    component::{ComponentType, Linker, Lower},
+    component::{ComponentType, Linker, LinkerInstance, Lower},
 };
 
-use crate::runtime::{denials::Denial, grants::Missing, state::Guest, trap::caller};
+use crate::runtime::{
+    denials::Denial,
+    grants::Missing,
+    state::{Behind, Guest},
+    trap::caller,
+};
 
 /// The names it goes by.
 const NAMES: [&str; 5] = [
@@ -34,18 +39,26 @@ type Outcome<T> = wasmtime::Result<(Result<T, Fault>,)>;
 
 pub(in crate::runtime) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     for name in NAMES {
-        let mut interface = linker.instance(name)?;
-        interface.func_wrap("get", |store, (key,): (String,)| get(&store, key))?;
-        interface.func_wrap("get-all", |store, (): ()| get_all(&store))?;
+        link_one(&mut linker.instance(name)?, name, Behind::All)?;
     }
     Ok(())
 }
 
+/// Links one of its names, also under a label.
+pub(super) fn link_one(interface: &mut LinkerInstance<'_, Guest>, name: &str, behind: Behind) -> wasmtime::Result<()> {
+    if !NAMES.contains(&name) {
+        return Ok(());
+    }
+    interface.func_wrap("get", move |store, (key,): (String,)| get(&store, key, behind))?;
+    interface.func_wrap("get-all", move |store, (): ()| get_all(&store, behind))
+}
+
 /// A key that is not granted has no value.
-fn get(store: &StoreContextMut<'_, Guest>, key: String) -> Outcome<Option<String>> {
+fn get(store: &StoreContextMut<'_, Guest>, key: String, behind: Behind) -> Outcome<Option<String>> {
     let host = &store.data().host;
-    let value = host.grants.config.get(&key).cloned();
-    if value.is_none() && !host.grants.config_keys.allows(&key) {
+    let grants = host.granted(behind);
+    let value = grants.config.get(&key).cloned();
+    if value.is_none() && !grants.config_keys.allows(&key) {
         host.refuse(Denial {
             part: caller(store),
             interface: "wasi:config/store",
@@ -56,7 +69,7 @@ fn get(store: &StoreContextMut<'_, Guest>, key: String) -> Outcome<Option<String
     Ok((Ok(value),))
 }
 
-fn get_all(store: &StoreContextMut<'_, Guest>) -> Outcome<Vec<(String, String)>> {
-    let values = store.data().host.grants.config.iter();
+fn get_all(store: &StoreContextMut<'_, Guest>, behind: Behind) -> Outcome<Vec<(String, String)>> {
+    let values = store.data().host.granted(behind).config.iter();
     Ok((Ok(values.map(|(key, value)| (key.clone(), value.clone())).collect()),))
 }

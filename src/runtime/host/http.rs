@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use http::uri::Scheme;
 use http_body_util::BodyExt;
-use wasmtime::component::{Linker, Resource};
+use wasmtime::component::{Linker, LinkerInstance, Resource};
 use wasmtime_wasi_http::{
-    Error, RequestOptions, WasiBody, WasiHttpHooks, WasiHttpView, default_send_request,
+    Error, RequestOptions, WasiBody, WasiHttp, WasiHttpHooks, WasiHttpView, default_send_request,
     p2::{
         bindings::http::{outgoing_handler::Host as _, types::ErrorCode},
         types::{HostFutureIncomingResponse, HostOutgoingRequest},
     },
+    p3::{self, bindings::http::client::HostWithStore as _},
 };
 
 use crate::runtime::{
     denials::Denial,
     grants::{Authority, Missing, Scope},
-    state::{Guest, Host},
+    state::{Behind, Guest, Host},
     trap::caller,
 };
 
@@ -35,15 +36,17 @@ pub(in crate::runtime) struct Outgoing {
     host: Arc<Host>,
     /// The part that asks, where it can be told.
     part: Option<String>,
+    /// The import by which it asks.
+    behind: Behind,
 }
 
 impl Outgoing {
     pub fn new(host: Arc<Host>) -> Outgoing {
-        Outgoing { host, part: None }
+        Outgoing { host, part: None, behind: Behind::All }
     }
 
     fn is_granted(&self, uri: &http::Uri) -> bool {
-        let Scope::Only(granted) = &self.host.grants.http_out else { return true };
+        let Scope::Only(granted) = &self.host.granted(self.behind).http_out else { return true };
         let Some(host) = uri.host() else { return false };
         let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         let port = uri.port_u16().unwrap_or(if uri.scheme() == Some(&Scheme::HTTP) { 80 } else { 443 });
@@ -81,17 +84,55 @@ impl WasiHttpHooks for Outgoing {
 
 /// Notes which part asks, before the request goes its way.
 pub(in crate::runtime) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    link_handler(&mut linker.instance(&format!("wasi:http/outgoing-handler@{P2}"))?, Behind::All)
+}
+
+pub(super) fn link_handler(interface: &mut LinkerInstance<'_, Guest>, behind: Behind) -> wasmtime::Result<()> {
     type Handled = Result<Resource<HostFutureIncomingResponse>, ErrorCode>;
     type Asked = (Resource<HostOutgoingRequest>, Option<Resource<RequestOptions>>);
-    linker.instance(&format!("wasi:http/outgoing-handler@{P2}"))?.func_wrap(
-        "handle",
-        |mut store, (request, options): Asked| {
-            store.data_mut().outgoing.part = caller(&store);
-            let handled: Handled = match store.data_mut().http().handle(request, options) {
+    interface.func_wrap("handle", move |mut store, (request, options): Asked| {
+        store.data_mut().outgoing.part = caller(&store);
+        store.data_mut().outgoing.behind = behind;
+        let handled = store.data_mut().http().handle(request, options);
+        store.data_mut().outgoing.behind = Behind::All;
+        let handled: Handled = match handled {
+            Ok(response) => Ok(response),
+            Err(error) => Err(error.downcast()?),
+        };
+        Ok((handled,))
+    })
+}
+
+/// `wasi:http/client` 0.3, under a label.
+pub(super) fn link_client(interface: &mut LinkerInstance<'_, Guest>, behind: Behind) -> wasmtime::Result<()> {
+    type Sent = Result<Resource<p3::Response>, p3::bindings::http::types::ErrorCode>;
+    interface.func_wrap_concurrent("send", move |accessor, (request,): (Resource<p3::Request>,)| {
+        Box::pin(async move {
+            // `send` asks before it first waits, so that nobody else asks in between.
+            accessor.with(|mut store| store.data_mut().outgoing.behind = behind);
+            let http = accessor.with_getter::<WasiHttp>(Guest::http);
+            let sent = WasiHttp::send(&http, request);
+            let sent =
+                asked_at_once(sent, || accessor.with(|mut store| store.data_mut().outgoing.behind = Behind::All));
+            let sent: Sent = match sent.await {
                 Ok(response) => Ok(response),
                 Err(error) => Err(error.downcast()?),
             };
-            Ok((handled,))
-        },
-    )
+            Ok((sent,))
+        })
+    })
+}
+
+/// The same future; `then` is called as soon as it has run as far as it can at once.
+async fn asked_at_once<F: Future>(future: F, then: impl FnOnce()) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let mut then = Some(then);
+    std::future::poll_fn(|cx| {
+        let poll = future.as_mut().poll(cx);
+        if let Some(then) = then.take() {
+            then();
+        }
+        poll
+    })
+    .await
 }

@@ -15,7 +15,7 @@ use crate::runtime::{
     denials::Denial,
     error::Error,
     grants::{Grants, Missing},
-    state::Guest,
+    state::{Behind, Guest},
     trap::caller,
 };
 
@@ -31,7 +31,9 @@ pub(in crate::runtime) fn open(
     data: Option<&Path>,
 ) -> Result<Option<Buckets>, Error> {
     let ty = component.component_type();
-    let wanted = ty.imports(component.engine()).any(|(name, _)| name.starts_with("wasi:keyvalue/"));
+    let wanted = ty
+        .imports(component.engine())
+        .any(|(name, import)| import.implements.unwrap_or(name).starts_with("wasi:keyvalue/"));
     if !wanted || grants.buckets.is_closed() {
         return Ok(None);
     }
@@ -105,23 +107,34 @@ enum Draft {
     Second,
 }
 
+/// The names of the package's versions.
+const VERSIONS: [(&str, Draft); 3] =
+    [("", Draft::Second), ("@0.2.0-draft2", Draft::Second), ("@0.2.0-draft", Draft::First)];
+
 /// Links the package under each of its names.
 pub(in crate::runtime) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    let names = [("", Draft::Second), ("@0.2.0-draft2", Draft::Second), ("@0.2.0-draft", Draft::First)];
-    for (version, draft) in names {
-        link_store(&mut linker.instance(&format!("wasi:keyvalue/store{version}"))?, draft)?;
+    for (version, draft) in VERSIONS {
+        link_store(&mut linker.instance(&format!("wasi:keyvalue/store{version}"))?, draft, Behind::All)?;
         link_atomics(&mut linker.instance(&format!("wasi:keyvalue/atomics{version}"))?, draft)?;
         link_batch(&mut linker.instance(&format!("wasi:keyvalue/batch{version}"))?)?;
     }
     Ok(())
 }
 
-fn link_store(interface: &mut LinkerInstance<'_, Guest>, draft: Draft) -> wasmtime::Result<()> {
+/// Links the store, which alone opens buckets, under a label.
+pub(super) fn link_one(interface: &mut LinkerInstance<'_, Guest>, name: &str, behind: Behind) -> wasmtime::Result<()> {
+    match VERSIONS.iter().find(|(version, _)| name.strip_prefix("wasi:keyvalue/store") == Some(*version)) {
+        Some((_, draft)) => link_store(interface, *draft, behind),
+        None => Ok(()),
+    }
+}
+
+fn link_store(interface: &mut LinkerInstance<'_, Guest>, draft: Draft, behind: Behind) -> wasmtime::Result<()> {
     interface.resource("bucket", ResourceType::host::<Bucket>(), |mut store, rep| {
         store.data_mut().table.delete(Resource::<Bucket>::new_own(rep))?;
         Ok(())
     })?;
-    interface.func_wrap("open", |store, (name,): (String,)| Ok((open_bucket(store, name)?,)))?;
+    interface.func_wrap("open", move |store, (name,): (String,)| Ok((open_bucket(store, name, behind)?,)))?;
     interface.func_wrap("[method]bucket.get", |store, (bucket, key): (Resource<Bucket>, String)| {
         read(store, &bucket, |buckets, name| buckets.get(name, &key))
     })?;
@@ -219,8 +232,9 @@ fn link_batch(interface: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()>
 fn open_bucket(
     mut store: StoreContextMut<'_, Guest>,
     name: String,
+    behind: Behind,
 ) -> wasmtime::Result<Result<Resource<Bucket>, Fault>> {
-    if !store.data().host.grants.buckets.allows(&name) {
+    if !store.data().host.granted(behind).buckets.allows(&name) {
         store.data().host.refuse(Denial {
             part: caller(&store),
             interface: "wasi:keyvalue/store",

@@ -3,8 +3,10 @@
 //! What Wasmtime's WASI implements is linked as it is; here is what it leaves out (blobstore, config, logging, keyvalue), and where a
 //! refusal must be told or a stream must know its part.
 
+pub(super) mod apart;
 pub(super) mod blobs;
 pub(super) mod blobstore;
+pub(super) mod concurrent_sockets;
 pub(super) mod config;
 pub(super) mod http;
 pub(super) mod keyvalue;

@@ -5,40 +5,44 @@
 
 use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
 
-use wasmtime::component::{Linker, Resource};
+use wasmtime::component::{Linker, LinkerInstance, Resource};
 use wasmtime_wasi::{
     WasiCtxBuilder,
     p2::{
         Network, TcpSocket, UdpSocket,
         bindings::sockets::{
-            ip_name_lookup::{Host as _, ResolveAddressStream},
-            network::{ErrorCode, IpAddressFamily},
+            ip_name_lookup::{Host as _, HostResolveAddressStream as _, ResolveAddressStream},
+            network::{ErrorCode, IpAddress, IpAddressFamily},
             tcp_create_socket::Host as _,
             udp_create_socket::Host as _,
         },
     },
-    sockets::{SocketAddrUse, WasiSocketsView},
+    p3::bindings::sockets::{
+        ip_name_lookup::{self as lookup, HostWithStore as _},
+        types,
+    },
+    sockets::{SocketAddrUse, WasiSockets, WasiSocketsView},
 };
 
 use crate::runtime::{
     denials::Denial,
     grants::{Address, Missing, Scope},
-    state::{Guest, Host},
+    state::{Behind, Guest, Host, Reached},
     trap::caller,
 };
 
 use super::P2;
 
-/// Opens what is granted of the network, and no more.
-pub(in crate::runtime) fn grant(wasi: &mut WasiCtxBuilder, host: &Arc<Host>) {
-    if host.grants.net.is_closed() {
+/// Opens what is granted of the network behind an import, and no more.
+pub(in crate::runtime) fn grant(wasi: &mut WasiCtxBuilder, host: &Arc<Host>, behind: Behind) {
+    if host.granted(behind).net.is_closed() {
         return;
     }
     let host = host.clone();
     wasi.allow_tcp(true).allow_udp(true).allow_ip_name_lookup(true).socket_addr_check(move |address, purpose| {
         let host = host.clone();
         Box::pin(async move {
-            let granted = is_granted(&host.grants.net, address, purpose).await;
+            let granted = is_granted(&host.granted(behind).net, address, purpose).await;
             if !granted {
                 host.refuse(Denial {
                     part: None,
@@ -90,59 +94,118 @@ fn may_look_up(net: &Scope<Address>, name: &str) -> bool {
 
 /// Puts the telling of refusals before the functions that make sockets and look up names.
 pub(in crate::runtime) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    linker.instance(&format!("wasi:sockets/tcp-create-socket@{P2}"))?.func_wrap(
-        "create-tcp-socket",
-        |mut store, (family,): (IpAddressFamily,)| {
-            if store.data().host.grants.net.is_closed() {
-                refuse_socket(caller(&store), &store.data().host, "TCP");
+    link_tcp(&mut linker.instance(&format!("wasi:sockets/tcp-create-socket@{P2}"))?, Behind::All)?;
+    link_udp(&mut linker.instance(&format!("wasi:sockets/udp-create-socket@{P2}"))?, Behind::All)?;
+    let mut lookup = linker.instance(&format!("wasi:sockets/ip-name-lookup@{P2}"))?;
+    link_resolve(&mut lookup, Behind::All)
+}
+
+pub(super) fn link_tcp(interface: &mut LinkerInstance<'_, Guest>, behind: Behind) -> wasmtime::Result<()> {
+    interface.func_wrap("create-tcp-socket", move |mut store, (family,): (IpAddressFamily,)| {
+        if store.data().host.granted(behind).net.is_closed() {
+            refuse_socket(caller(&store), &store.data().host, "TCP");
+        }
+        let mut own = None;
+        let created: Result<Resource<TcpSocket>, ErrorCode> =
+            match Reached::new(store.data_mut(), behind, &mut own)?.sockets().create_tcp_socket(family) {
+                Ok(socket) => Ok(socket),
+                Err(error) => Err(error.downcast()?),
+            };
+        Ok((created,))
+    })
+}
+
+pub(super) fn link_udp(interface: &mut LinkerInstance<'_, Guest>, behind: Behind) -> wasmtime::Result<()> {
+    interface.func_wrap_async("create-udp-socket", move |mut store, (family,): (IpAddressFamily,)| {
+        Box::new(async move {
+            if store.data().host.granted(behind).net.is_closed() {
+                refuse_socket(caller(&store), &store.data().host, "UDP");
             }
-            let created: Result<Resource<TcpSocket>, ErrorCode> =
-                match store.data_mut().sockets().create_tcp_socket(family) {
+            let mut own = None;
+            let created: Result<Resource<UdpSocket>, ErrorCode> =
+                match Reached::new(store.data_mut(), behind, &mut own)?.sockets().create_udp_socket(family).await {
                     Ok(socket) => Ok(socket),
                     Err(error) => Err(error.downcast()?),
                 };
             Ok((created,))
-        },
-    )?;
-    linker.instance(&format!("wasi:sockets/udp-create-socket@{P2}"))?.func_wrap_async(
-        "create-udp-socket",
-        |mut store, (family,): (IpAddressFamily,)| {
-            Box::new(async move {
-                if store.data().host.grants.net.is_closed() {
-                    refuse_socket(caller(&store), &store.data().host, "UDP");
-                }
-                let created: Result<Resource<UdpSocket>, ErrorCode> =
-                    match store.data_mut().sockets().create_udp_socket(family).await {
-                        Ok(socket) => Ok(socket),
-                        Err(error) => Err(error.downcast()?),
-                    };
-                Ok((created,))
-            })
-        },
-    )?;
-    linker.instance(&format!("wasi:sockets/ip-name-lookup@{P2}"))?.func_wrap(
-        "resolve-addresses",
-        |mut store, (network, name): (Resource<Network>, String)| {
-            if !may_look_up(&store.data().host.grants.net, &name) {
-                store.data().host.refuse(Denial {
-                    part: caller(&store),
-                    interface: "wasi:sockets/ip-name-lookup",
-                    what: format!("the look-up of `{name}`"),
-                    grant: Missing::new("net", format!("{name}:PORT")),
-                });
-                return Ok((Err(ErrorCode::AccessDenied),));
-            }
-            let resolved: Result<Resource<ResolveAddressStream>, ErrorCode> =
-                match store.data_mut().sockets().resolve_addresses(network, name) {
-                    Ok(addresses) => Ok(addresses),
+        })
+    })
+}
+
+/// The whole interface, under a label.
+pub(super) fn link_lookup(interface: &mut LinkerInstance<'_, Guest>, behind: Behind) -> wasmtime::Result<()> {
+    link_resolve(interface, behind)?;
+    interface.func_wrap(
+        "[method]resolve-address-stream.resolve-next-address",
+        |mut store, (stream,): (Resource<ResolveAddressStream>,)| {
+            let next: Result<Option<IpAddress>, ErrorCode> =
+                match store.data_mut().sockets().resolve_next_address(stream) {
+                    Ok(next) => Ok(next),
                     Err(error) => Err(error.downcast()?),
                 };
-            Ok((resolved,))
+            Ok((next,))
         },
+    )?;
+    interface.func_wrap(
+        "[method]resolve-address-stream.subscribe",
+        |mut store, (stream,): (Resource<ResolveAddressStream>,)| Ok((store.data_mut().sockets().subscribe(stream)?,)),
     )
 }
 
-fn refuse_socket(part: Option<String>, host: &Host, protocol: &str) {
+fn link_resolve(interface: &mut LinkerInstance<'_, Guest>, behind: Behind) -> wasmtime::Result<()> {
+    interface.func_wrap("resolve-addresses", move |mut store, (network, name): (Resource<Network>, String)| {
+        if !may_look_up(&store.data().host.granted(behind).net, &name) {
+            refuse_lookup(caller(&store), &store.data().host, &name);
+            return Ok((Err(ErrorCode::AccessDenied),));
+        }
+        let mut own = None;
+        let resolved: Result<Resource<ResolveAddressStream>, ErrorCode> =
+            match Reached::new(store.data_mut(), behind, &mut own)?.sockets().resolve_addresses(network, name) {
+                Ok(addresses) => Ok(addresses),
+                Err(error) => Err(error.downcast()?),
+            };
+        Ok((resolved,))
+    })
+}
+
+/// `wasi:sockets/ip-name-lookup` 0.3, under a label. Names that are granted are those of [`grant`], too.
+pub(super) fn link_concurrent_lookup(
+    interface: &mut LinkerInstance<'_, Guest>,
+    behind: Behind,
+) -> wasmtime::Result<()> {
+    type Resolved = Result<Vec<types::IpAddress>, lookup::ErrorCode>;
+    interface.func_wrap_concurrent("resolve-addresses", move |accessor, (name,): (String,)| {
+        Box::pin(async move {
+            let granted = accessor.with(|mut store| {
+                let host = &store.data_mut().host;
+                let granted = may_look_up(&host.granted(behind).net, &name);
+                if !granted {
+                    refuse_lookup(None, host, &name);
+                }
+                granted
+            });
+            let resolved: Resolved = match granted {
+                // What is granted behind a label is granted to the app.
+                true => {
+                    WasiSockets::resolve_addresses(&accessor.with_getter::<WasiSockets>(Guest::sockets), name).await?
+                }
+                false => Err(lookup::ErrorCode::AccessDenied),
+            };
+            Ok((resolved,))
+        })
+    })
+}
+
+fn refuse_lookup(part: Option<String>, host: &Host, name: &str) {
+    host.refuse(Denial {
+        part,
+        interface: "wasi:sockets/ip-name-lookup",
+        what: format!("the look-up of `{name}`"),
+        grant: Missing::new("net", format!("{name}:PORT")),
+    });
+}
+
+pub(super) fn refuse_socket(part: Option<String>, host: &Host, protocol: &str) {
     host.refuse(Denial {
         part,
         interface: "wasi:sockets",

@@ -6,6 +6,7 @@
 //! An instance is used again only after it has ended well and was never refused memory.
 
 use std::{
+    io,
     num::NonZeroU32,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -71,12 +72,18 @@ pub(super) type Work = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>
 pub(super) struct Failure {
     pub error: wasmtime::Error,
     pub starved: bool,
+    /// It had started.
+    started: bool,
 }
 
 impl Failure {
-    /// There was no room for one more instance.
+    /// There was no room for one more instance: in the pool, or among the mappings or the memory that the system lets
+    /// this process have.
     pub fn is_full(&self) -> bool {
-        self.error.is::<PoolConcurrencyLimitError>()
+        let no_memory = |cause: &(dyn std::error::Error + 'static)| {
+            cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::OutOfMemory)
+        };
+        self.error.is::<PoolConcurrencyLimitError>() || !self.started && self.error.chain().any(no_memory)
     }
 }
 
@@ -121,6 +128,7 @@ impl Instances {
             };
             let result = clock.measure(life).await;
             let starved = instance.store.data().meter.starved;
+            let started = instance.exports.is_some();
             instance.used += 1;
             if result.is_ok() && !starved && instance.used < self.uses.get() {
                 self.idle().push(instance);
@@ -128,7 +136,7 @@ impl Instances {
                 drop(instance);
             }
             drop(place);
-            result.map_err(|error| Failure { error, starved })
+            result.map_err(|error| Failure { error, starved, started })
         }))
     }
 
@@ -200,4 +208,21 @@ async fn handle_p3(
     let _ = say.send(answer);
     std::future::poll_fn(|cx| accessor.poll_no_interesting_tasks(cx)).await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_that_finds_no_memory_had_no_place() {
+        let failure = |started, kind: io::ErrorKind| {
+            let error = wasmtime::Error::from(io::Error::from(kind)).context("could not map a memory");
+            Failure { error, starved: false, started }
+        };
+        assert!(failure(false, io::ErrorKind::OutOfMemory).is_full());
+        assert!(!failure(false, io::ErrorKind::NotFound).is_full());
+        // What a guest is told by the host while it runs is its own affair.
+        assert!(!failure(true, io::ErrorKind::OutOfMemory).is_full());
+    }
 }

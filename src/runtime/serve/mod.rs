@@ -143,7 +143,7 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
     let pre = linker::link(&artifact.name, &code, Streams::Lines)?;
     let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, options.data.as_deref())?;
 
-    let mut symbols = Symbols::new(artifact, code.digest);
+    let mut symbols = Symbols::new(artifact, &code);
     let instances = Instances::new(wasi, pre, host.clone(), options.uses)
         .map_err(|source| Error::Mismatch { name: artifact.name.clone(), source })?;
     // A missing folder is told now rather than with the first request.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    Taken, median, mosaic, once,
+    Taken, median, once,
     parts::{Parts, Shape, parts},
 };
 use crate::{Outcome, peers, setup::home};
@@ -37,12 +37,16 @@ struct Row {
     again: Taken,
 }
 
-pub(super) fn run(built: Option<PathBuf>) -> Outcome {
+pub(super) fn run(mosaic: &Path) -> Outcome {
     let bin = peers::ensure(&["wac", "wasm-tools"])?;
     let folder = home()?.join("bench/compose");
     let _ = fs::remove_dir_all(&folder);
-    let mosaic = built.map_or_else(mosaic, Ok)?;
-    let tools = Tools { mosaic, wac: bin.join("wac"), wasm_tools: bin.join("wasm-tools"), folder: folder.clone() };
+    let tools = Tools {
+        mosaic: mosaic.to_owned(),
+        wac: bin.join("wac"),
+        wasm_tools: bin.join("wasm-tools"),
+        folder: folder.clone(),
+    };
     let mut rows = vec![tools.start()?];
     for shape in [Shape::Chain, Shape::FanIn] {
         for count in [2, 10, 100, 200, 400] {

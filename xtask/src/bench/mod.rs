@@ -3,11 +3,21 @@
 //! Each figure is the median of several runs of a whole process: its CPU seconds and its largest resident set as the
 //! kernel counted them for that process alone. What is compared is the ratio; the seconds are those of the machine.
 
+mod calls;
+mod code;
 mod compose;
+mod dense;
+mod guests;
+mod inspect;
+mod load;
 mod parts;
+mod serve;
+mod server;
+mod start;
+mod wit;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -17,16 +27,34 @@ use crate::{
     setup::{cargo, succeed, target, timed},
 };
 
+/// A bench: measures the `cargo-mosaic` that is given, and prints its table.
+type Bench = fn(&Path) -> Outcome;
+
+/// One line a bench.
+const BENCHES: &[(&str, Bench)] = &[
+    ("compose", compose::run),
+    ("inspect", inspect::run),
+    ("serve", serve::run),
+    ("start", start::run),
+    ("calls", calls::run),
+    ("dense", dense::run),
+    ("code", code::run),
+    ("wit", wit::run),
+];
+
 /// Runs the benches named, all of them by default; of a `cargo-mosaic` that is built already after `--mosaic FILE`.
 pub fn run(args: &[String]) -> Outcome {
     let (names, built) = match args.iter().position(|arg| arg == "--mosaic") {
         Some(at) => (&args[..at], Some(args.get(at + 1).map(PathBuf::from).ok_or("--mosaic wants a file")?)),
         None => (args, None),
     };
-    if let Some(name) = names.iter().find(|name| *name != "compose") {
-        return Err(format!("there is no bench `{name}`; there is compose"));
+    if let Some(name) = names.iter().find(|name| BENCHES.iter().all(|(known, _)| known != name)) {
+        let known: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
+        return Err(format!("there is no bench `{name}`; there is {}", known.join(", ")));
     }
-    compose::run(built)
+    let mosaic = built.map_or_else(mosaic, Ok)?;
+    let named = |name: &str| names.is_empty() || names.iter().any(|asked| asked == name);
+    BENCHES.iter().filter(|(name, _)| named(name)).try_for_each(|(_, bench)| bench(&mosaic))
 }
 
 /// The shipped build of `cargo-mosaic`.

@@ -56,7 +56,7 @@ function sizes(panel, inspection) {
       duplicates.map((each) => [el("ul", {}, each.places.map((place) => el("li", {}, place))), each.same === "whole" ? "byte for byte" : "but for names", bytes(each.size)])));
   }
   if (savings.length) {
-    panel.append(el("h3", {}, "What could be saved"), table([{ name: "By" }, { name: "Bytes", number: true }], savings.map((each) => [each.by, bytes(each.size)])));
+    panel.append(el("h3", {}, "What could be saved"), table([{ name: "By" }, { name: "Bytes", number: true }], savings.map((each) => [each.source ? `${each.by} (${each.source})` : each.by, each.size === null ? "not measured" : bytes(each.size)])));
   }
 }
 

@@ -4,6 +4,9 @@
 //! The builder crates are futures that must not run inside another asynchronous runtime and may panic on what they did
 //! not foresee, so each runs on a thread of its own, and a panic comes back as a [`Failure`].
 
+#[cfg(feature = "javascript")]
+pub mod quickjs;
+
 use std::any::Any;
 
 /// Why a builder gave nothing.
