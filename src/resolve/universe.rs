@@ -26,7 +26,7 @@ use super::{
     decode::decode,
     error::{Failure, Kind, Place},
     limits, link,
-    parse::{self, Ready},
+    parse::{self, Ready, Unparsed},
     read::{Source, Tree},
 };
 
@@ -114,7 +114,8 @@ pub(super) fn load(parts: Parts) -> Result<Universe, Vec<Failure>> {
         match ready {
             Ready::Text(Ok(group)) if i == 0 && has_main => main = Some(group),
             Ready::Text(Ok(group)) => groups.push(group),
-            Ready::Text(Err((map, error))) => failures.push(texts.parsing(&error, &map)),
+            Ready::Text(Err(Unparsed::Refused(failure))) => failures.push(failure),
+            Ready::Text(Err(Unparsed::Broken(map, error))) => failures.push(texts.parsing(&error, &map)),
             Ready::Encoded { name, bytes } => match merge(&mut resolve, &name, &bytes) {
                 Ok((id, packages)) => {
                     provenance
