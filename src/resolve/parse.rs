@@ -34,7 +34,7 @@ pub(super) enum Unparsed {
 
 /// A package on its way to be linked.
 pub(super) enum Ready {
-    Text(Parsed),
+    Text(Box<Parsed>),
     Encoded { name: String, bytes: Vec<u8> },
 }
 
@@ -70,7 +70,7 @@ pub(super) fn all(sources: Vec<Source>) -> Vec<Ready> {
     });
     let results = results.into_iter().map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner));
     let ready = sources.into_iter().zip(results).filter_map(|(source, parsed)| match source {
-        Source::Text(_) => parsed.map(Ready::Text),
+        Source::Text(_) => parsed.map(|parsed| Ready::Text(Box::new(parsed))),
         Source::Encoded { name, bytes } => Some(Ready::Encoded { name, bytes }),
     });
     ready.collect()
