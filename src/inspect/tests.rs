@@ -74,16 +74,19 @@ fn same(plan: &plan::graph::Graph, composed: &Composed) -> Graph {
     assert_eq!(of_parts(&read), of_parts(&planned));
 
     let host = |import: &str, by: BTreeSet<String>| (Name::new(import).canonical(), by);
+    // A type by itself is no wire of the plan's.
+    let types: BTreeSet<&str> =
+        graph.imports.iter().filter(|it| it.port.kind == PortKind::Type).map(|it| it.port.name.as_str()).collect();
     let planned: BTreeMap<_, _> = plan
         .host
         .iter()
+        .filter(|it| !types.contains(it.import.as_str()))
         .map(|it| host(&it.import, it.wanted_by.iter().map(|it| it.by.clone()).filter(|it| !made(it)).collect()))
         .collect();
     let name = |id: &u32| graph.node(*id).expect("ends are nodes").name.clone();
     let read: BTreeMap<_, _> = graph
         .imports
         .iter()
-        // A type by itself is no wire of the plan's.
         .filter(|it| it.port.kind != PortKind::Type)
         .map(|it| host(&it.port.name, it.wanted_by.iter().map(name).filter(|it| !made(it)).collect()))
         .collect();
