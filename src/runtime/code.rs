@@ -2,9 +2,9 @@
 //!
 //! 1. The component is known by the BLAKE3 of its bytes. That of a file is remembered for as long as the file looks the
 //!    same, so that a start reads nothing of it.
-//! 2. What is known of it (kind `shape` of the cache) says which engine it needs, and which of its modules are apart.
+//! 2. What is known of it (kind `shape` of the cache) says which engine it needs, and which of its modules were lifted out.
 //! 3. Its native code (kind `code`) is keyed by that digest and by what the engine says of its own configuration,
-//!    version and target; a change of any of them is another key. So is that of modules that were compiled apart.
+//!    version and target; a change of any of them is another key. So is that of modules lifted out ([`lift`]), by their own digests.
 //! 4. What is missing is compiled, kept, and loaded as if it had been there.
 //!
 //! Invariant: only files that this user alone can write are mapped as code. The cache folder itself is trusted as the
@@ -33,7 +33,7 @@ use crate::{
 use super::{
     engine::{self, Allocation, Compiler, Shape, Tuning},
     error::Error,
-    lift::{self, Lifted},
+    lift::{self, Split},
 };
 
 /// Changes whenever [`Known`] or the way it is found does.
@@ -96,14 +96,14 @@ pub(super) struct Code {
     pub engine: Engine,
     pub component: Component,
     /// Core modules that it imports, as they were compiled apart.
-    pub apart: Vec<Apart>,
+    pub lifted: Vec<Lifted>,
     pub shape: Shape,
     /// Of the component's bytes.
     pub digest: blake3::Hash,
 }
 
 /// A core module that was compiled apart from its component.
-pub(super) struct Apart {
+pub(super) struct Lifted {
     /// The import it is given to.
     pub name: String,
     pub module: Module,
@@ -115,8 +115,8 @@ pub(super) struct Apart {
 #[derive(Debug, Serialize, Deserialize)]
 struct Known {
     shape: Shape,
-    /// Digest and place of each module apart.
-    apart: Vec<(String, usize)>,
+    /// Digest and place of each module that was lifted out.
+    lifted: Vec<(String, usize)>,
 }
 
 /// Has native code of `artifact` in the cache folder, so that a start compiles nothing.
@@ -181,17 +181,17 @@ fn make(
     events(Event::Started { verb: "Compiling", what: &artifact.name });
     let digest = blake3::hash(bytes);
     let concurrency = is_async(bytes);
-    let lifted = match artifact.tuning {
+    let split = match artifact.tuning {
         Tuning::Run => None,
         Tuning::Edit => lift::lift(bytes),
     };
     let one_pass = (artifact.tuning == Tuning::Edit && !concurrency)
-        .then(|| native(bytes, lifted.as_ref(), Shape::unmeasured(Compiler::OnePass, concurrency), home))
+        .then(|| native(bytes, split.as_ref(), Shape::unmeasured(Compiler::OnePass, concurrency), home))
         // What the quick compiler does not know, the other may.
         .and_then(Result::ok);
     let mut native = match one_pass {
         Some(native) => native,
-        None => native(bytes, lifted.as_ref(), Shape::unmeasured(Compiler::Optimising, concurrency), home)
+        None => native(bytes, split.as_ref(), Shape::unmeasured(Compiler::Optimising, concurrency), home)
             .map_err(|source| Error::Compile { name: name(), source })?,
     };
     if native.shape.compiler == Compiler::OnePass {
@@ -203,8 +203,8 @@ fn make(
         native.shape.tables = required.num_tables;
         native.shape.table_elements = required.max_initial_table_size.unwrap_or(0);
     }
-    let places = lifted.iter().flat_map(|lifted| &lifted.modules).map(|large| (large.digest.to_string(), large.start));
-    let known = Known { shape: native.shape, apart: places.collect() };
+    let places = split.iter().flat_map(|split| &split.modules).map(|large| (large.digest.to_string(), large.start));
+    let known = Known { shape: native.shape, lifted: places.collect() };
     let kept = keep(home, &digest, artifact.tuning, &known, &native).map(|()| {
         let engine = engine_for(&known.shape, pool, events)?;
         Ok(kept(home, digest, artifact.tuning, &known, engine))
@@ -222,7 +222,7 @@ fn make(
     let code = match code {
         Some(code) => code,
         None => native
-            .loaded(digest, engine_for(&known.shape, pool, events)?, lifted.as_ref())
+            .loaded(digest, engine_for(&known.shape, pool, events)?, split.as_ref())
             .map_err(|source| Error::Compile { name: name(), source })?,
     };
     events(Event::Finished { what: &artifact.name, fresh: false, elapsed: started.elapsed() });
@@ -234,20 +234,20 @@ struct Native {
     engine: Engine,
     component: Component,
     code: Vec<u8>,
-    /// Of the modules apart, in their order.
+    /// Of the modules that were lifted out, in their order.
     modules: Vec<Vec<u8>>,
     shape: Shape,
 }
 
-/// Compiles a component, or what was left of it and each module apart that the cache does not have.
-fn native(bytes: &[u8], lifted: Option<&Lifted<'_>>, shape: Shape, home: &Home) -> wasmtime::Result<Native> {
+/// Compiles a component, or what was left of it and each module lifted out that the cache does not have.
+fn native(bytes: &[u8], split: Option<&Split<'_>>, shape: Shape, home: &Home) -> wasmtime::Result<Native> {
     // Whatever the pool, the code is the same: a first engine compiles, so that the pool can be made to measure.
     let engine = engine::engine(&shape, Allocation::OnDemand)?;
-    let code = engine.precompile_component(lifted.map_or(bytes, |lifted| &lifted.component))?;
+    let code = engine.precompile_component(split.map_or(bytes, |split| &split.component))?;
     // SAFETY: the bytes come from `precompile_component` of the same engine, just now.
     let component = unsafe { Component::deserialize(&engine, &code) }?;
     let mut modules = Vec::new();
-    for large in lifted.iter().flat_map(|lifted| &lifted.modules) {
+    for large in split.iter().flat_map(|split| &split.modules) {
         let kept = kept_code(home, &module_key(&large.digest, &engine)).and_then(|path| std::fs::read(path).ok());
         modules.push(match kept {
             Some(code) => code,
@@ -259,16 +259,16 @@ fn native(bytes: &[u8], lifted: Option<&Lifted<'_>>, shape: Shape, home: &Home) 
 
 impl Native {
     /// The same, of an engine as it is to run.
-    fn loaded(&self, digest: blake3::Hash, engine: Engine, lifted: Option<&Lifted<'_>>) -> wasmtime::Result<Code> {
+    fn loaded(&self, digest: blake3::Hash, engine: Engine, split: Option<&Split<'_>>) -> wasmtime::Result<Code> {
         // SAFETY: compiled by this process, or read from a file that this user alone can write, as `kept_code` has seen.
         let component = unsafe { Component::deserialize(&engine, &self.code) }?;
-        let mut apart = Vec::new();
-        for (large, code) in lifted.iter().flat_map(|lifted| &lifted.modules).zip(&self.modules) {
+        let mut lifted = Vec::new();
+        for (large, code) in split.iter().flat_map(|split| &split.modules).zip(&self.modules) {
             // SAFETY: as above.
             let module = unsafe { Module::deserialize(&engine, code) }?;
-            apart.push(Apart { name: large.name.clone(), module, start: large.start });
+            lifted.push(Lifted { name: large.name.clone(), module, start: large.start });
         }
-        Ok(Code { engine, component, apart, shape: self.shape, digest })
+        Ok(Code { engine, component, lifted, shape: self.shape, digest })
     }
 }
 
@@ -279,15 +279,15 @@ fn kept(home: &Home, digest: blake3::Hash, tuning: Tuning, known: &Known, engine
     // key that this module alone writes; the engine checks in addition that the code was made by the same version and
     // configuration. Files there are replaced by renaming, never written in place.
     let component = unsafe { Component::deserialize_file(&engine, path) }.ok()?;
-    let mut apart = Vec::new();
-    for (digest, start) in &known.apart {
+    let mut lifted = Vec::new();
+    for (digest, start) in &known.lifted {
         let digest = blake3::Hash::from_hex(digest).ok()?;
         let path = kept_code(home, &module_key(&digest, &engine))?;
         // SAFETY: as above.
         let module = unsafe { Module::deserialize_file(&engine, path) }.ok()?;
-        apart.push(Apart { name: lift::import_name(&digest), module, start: *start });
+        lifted.push(Lifted { name: lift::import_name(&digest), module, start: *start });
     }
-    Some(Code { engine, component, apart, shape: known.shape, digest })
+    Some(Code { engine, component, lifted, shape: known.shape, digest })
 }
 
 /// An engine with a pool where one is asked for and the host has the room, else without.
@@ -366,7 +366,7 @@ fn keep(home: &Home, digest: &blake3::Hash, tuning: Tuning, known: &Known, nativ
         if is_ours_alone(&path)? { Ok(()) } else { Err(refused()) }
     };
     put(&key(digest, tuning, &native.engine), &native.code)?;
-    for ((digest, _), code) in known.apart.iter().zip(&native.modules) {
+    for ((digest, _), code) in known.lifted.iter().zip(&native.modules) {
         let digest = blake3::Hash::from_hex(digest).map_err(io::Error::other)?;
         let key = module_key(&digest, &native.engine);
         if kept_code(home, &key).is_none() {

@@ -21,8 +21,8 @@ use wasmparser::{CompositeInnerType, CustomSectionReader, ExternalKind, FuncType
 /// Modules of fewer bytes stay where they are.
 const LARGE: usize = 256 << 10;
 
-/// A component without its large core modules.
-pub(super) struct Lifted<'a> {
+/// A component, and its large core modules apart from it.
+pub(super) struct Split<'a> {
     pub component: Vec<u8>,
     pub modules: Vec<Large<'a>>,
 }
@@ -45,7 +45,7 @@ pub(super) fn import_name(digest: &blake3::Hash) -> String {
 }
 
 /// Lifts them out; `None` where there are none, or the component is beyond what this module knows.
-pub(super) fn lift(component: &[u8]) -> Option<Lifted<'_>> {
+pub(super) fn lift(component: &[u8]) -> Option<Split<'_>> {
     let modules = large(component)?;
     if modules.is_empty() {
         return None;
@@ -60,7 +60,7 @@ pub(super) fn lift(component: &[u8]) -> Option<Lifted<'_>> {
     let mut lift = Lift { modules: &modules, depth: 0 };
     lift.parse_component(&mut root, Parser::new(0), component).ok()?;
     let component = root.finish();
-    Some(Lifted { component, modules })
+    Some(Split { component, modules })
 }
 
 /// All large modules, each content once. `None` where core types of the root would have to be counted anew.

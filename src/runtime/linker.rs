@@ -34,11 +34,12 @@ pub(super) fn link(name: &str, code: &Code, streams: Streams) -> Result<Instance
         let interface = offered_as(&label.implements);
         host::apart::link(&mut linker, &label.name, &interface, Behind::Label(index)).map_err(engine)?;
     }
-    for apart in &code.apart {
-        linker.root().module(&apart.name, &apart.module).map_err(engine)?;
+    for lifted in &code.lifted {
+        linker.root().module(&lifted.name, &lifted.module).map_err(engine)?;
     }
     linker.instantiate_pre(&code.component).map_err(|source| {
-        let imports = unsatisfied(&linker, &code.component);
+        let mut imports = unsatisfied(&linker, &code.component);
+        imports.retain(|import| code.lifted.iter().all(|lifted| lifted.name != *import));
         let name = name.to_owned();
         if imports.is_empty() { Error::Mismatch { name, source } } else { Error::Unsatisfied { name, imports } }
     })

@@ -24,22 +24,23 @@ pub(super) struct Symbols<'a> {
     artifact: &'a Artifact<'a>,
     /// Of the bytes the native code was made from: a file may have been built anew meanwhile.
     digest: blake3::Hash,
-    /// Where native code of what was compiled apart begins → where its core module stands in the component.
-    apart: BTreeMap<usize, usize>,
+    /// Where native code of a lifted module begins → where its core module stands in the component.
+    lifted: BTreeMap<usize, usize>,
     /// Offset in the component → `file:line:column`, where known.
     places: BTreeMap<usize, Option<String>>,
 }
 
 impl<'a> Symbols<'a> {
     pub fn new(artifact: &'a Artifact<'a>, code: &Code) -> Symbols<'a> {
-        let apart = code.apart.iter().map(|apart| (apart.module.image_range().start.addr(), apart.start)).collect();
-        Symbols { artifact, digest: code.digest, apart, places: BTreeMap::new() }
+        let lifted =
+            code.lifted.iter().map(|lifted| (lifted.module.image_range().start.addr(), lifted.start)).collect();
+        Symbols { artifact, digest: code.digest, lifted, places: BTreeMap::new() }
     }
 
     /// Adds what is known to frames that tell their offset.
     pub fn fill(&mut self, frames: &mut [Frame]) {
         for frame in &mut *frames {
-            if let Some(start) = self.apart.get(&frame.code) {
+            if let Some(start) = self.lifted.get(&frame.code) {
                 frame.offset = frame.offset.map(|offset| offset + start);
             }
         }

@@ -2,6 +2,7 @@
 
 mod apart;
 mod calls;
+mod edits;
 mod folders;
 mod grants;
 mod guests;

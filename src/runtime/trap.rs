@@ -39,7 +39,7 @@ pub struct Frame {
     /// The name of its core module.
     pub module: Option<String>,
     pub function: String,
-    /// Where it was, in bytes of the component; of its core module, until that is known to have been compiled apart.
+    /// Where it was, in bytes of the component; of its core module, where that was lifted out, until `Symbols` has seen it.
     pub offset: Option<usize>,
     /// Where the native code of its core module begins.
     pub(super) code: usize,

@@ -9,6 +9,7 @@ mod browser;
 mod conformance;
 mod denied;
 mod errors;
+mod golden;
 mod host;
 mod matrix;
 mod page;

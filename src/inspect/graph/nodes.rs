@@ -173,6 +173,7 @@ fn core_imports(raw: &Raw<'_>) -> Vec<Port> {
     }
     let ports = from.into_iter().map(|(name, functions)| Port {
         name: name.to_owned(),
+        implements: None,
         kind: PortKind::Interface,
         functions: Some(functions),
     });
@@ -183,7 +184,14 @@ fn core_imports(raw: &Raw<'_>) -> Vec<Port> {
 fn core_exports(raw: &Raw<'_>) -> Vec<Port> {
     let exports = raw.modules.first().map(|module| raw.core_exports(module)).unwrap_or_default();
     let functions = exports.into_iter().filter(|export| export.kind == ExternalKind::Func);
-    functions.map(|export| Port { name: export.name.to_owned(), kind: PortKind::Function, functions: None }).collect()
+    functions
+        .map(|export| Port {
+            name: export.name.to_owned(),
+            implements: None,
+            kind: PortKind::Function,
+            functions: None,
+        })
+        .collect()
 }
 
 /// A name can be anybody's: only a component that calls nothing and nobody is a denial.

@@ -189,10 +189,16 @@ pub fn sender(authority: &str) -> Vec<u8> {
 
 /// A guest of the world `calls`: it adds, echoes, counts and fails.
 pub fn tally() -> Vec<u8> {
+    tally_with("")
+}
+
+/// The same, with something more in its core module.
+pub fn tally_with(more: &str) -> Vec<u8> {
     component(
         "calls",
-        r#"
-(module $"tally (wat)"
+        &format!(
+            r#"
+(module $"tally (wat)" {more}
   (import "cm32p2|_ex_acme:shop/tally" "counter_new" (func $new (param i32) (result i32)))
   (import "cm32p2|_ex_acme:shop/tally" "counter_rep" (func $rep (param i32) (result i32)))
   (import "cm32p2|_ex_acme:shop/tally" "counter_drop" (func $drop (param i32)))
@@ -222,6 +228,7 @@ pub fn tally() -> Vec<u8> {
     (i32.store (i32.const 24) (local.get 2)) (i32.store (i32.const 28) (local.get 3))
     (i32.store8 (i32.const 32) (local.get 4)) (i32.store (i32.const 36) (local.get 5))
     (i32.const 16)))
-"#,
+"#
+        ),
     )
 }
