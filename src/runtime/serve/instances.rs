@@ -230,7 +230,7 @@ mod tests {
     fn an_instance_that_finds_no_memory_had_no_place() {
         let failure = |started, kind: io::ErrorKind| {
             let error = wasmtime::Error::from(io::Error::from(kind)).context("could not map a memory");
-            Failure { error, starved: false, started }
+            Failure { error, starved: None, started, dump: None }
         };
         assert!(failure(false, io::ErrorKind::OutOfMemory).is_full());
         assert!(!failure(false, io::ErrorKind::NotFound).is_full());
