@@ -1,6 +1,7 @@
 //! Digests of Mosaic's own sources, so that a changed Mosaic never passes off what the old one made:
 //! `MOSAIC_BACKENDS`, of the backends, is part of every fingerprint; `MOSAIC_COMPOSER`, of what plans and encodes, is
-//! part of what tells whether an app must be composed again.
+//! part of what tells whether an app must be composed again; `MOSAIC_CHECKER`, of what validates, of what tells that
+//! bytes have been found valid.
 
 use std::{
     fs, io,
@@ -9,7 +10,8 @@ use std::{
 
 fn main() -> io::Result<()> {
     reveal("MOSAIC_BACKENDS", &["src/build", "src/packages"])?;
-    reveal("MOSAIC_COMPOSER", &["src/compare", "src/compose", "src/plan", "src/grants_section.rs"])
+    reveal("MOSAIC_COMPOSER", &["src/compare", "src/compose", "src/plan", "src/grants_section.rs"])?;
+    reveal("MOSAIC_CHECKER", &["Cargo.toml", "src/check/validate.rs", "src/validate.rs"])
 }
 
 fn reveal(name: &str, sources: &[&str]) -> io::Result<()> {

@@ -27,6 +27,8 @@
 //! | [`packages`] | the packages that went into a component, and how a binary carries the list |
 //! | [`process`] | the one door to foreign processes |
 //! | [`cache`] | the user's cache folder, its content-addressed store, locks, whole-file writes |
+//! | [`network`] | how HTTP is spoken: patience, proxies, whom to trust |
+//! | [`registry`] | published packages, from where `wkg` finds them |
 //! | [`toolchain`] | compilers: found on the machine, or installed below the cache folder |
 //! | [`grants_section`] | `mosaic:grants`: what an artifact says its parts are granted |
 //! | [`validate`] | whether bytes are valid WebAssembly, under which features; on all cores |
@@ -39,7 +41,8 @@
 //!
 //! - The library never prints, parses no flag, knows no exit code: it tells events and returns values; `cli` of the
 //!   binary does the rest.
-//! - Only [`process`] starts a process. The network is touched only by [`toolchain`] and [`runtime`].
+//! - Only [`process`] starts a process. The network is touched only by [`registry`], [`toolchain`] (both through
+//!   [`network`]) and [`runtime`].
 //! - [`check`], [`inspect`] and [`runtime`] take bytes, worlds or a `Graph`, never a `Project` or a manifest: they serve
 //!   components that Mosaic did not build; the command gathers what they need.
 //! - No stage imports from a later one.
@@ -60,10 +63,12 @@ pub mod inspect;
 pub mod language;
 pub mod lock;
 pub mod manifest;
+mod network;
 pub mod packages;
 pub mod plan;
 pub mod process;
 pub mod project;
+pub mod registry;
 pub mod resolve;
 pub mod runtime;
 pub mod toolchain;

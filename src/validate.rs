@@ -60,8 +60,45 @@ const AT_A_TIME: usize = 64;
 
 type Body<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
 
+/// How far bytes are valid.
+#[derive(Debug)]
+pub enum Fit {
+    Narrow,
+    /// Under the wider features alone: why not under the narrower.
+    Wide(Error),
+    /// Under neither: why not under the wider.
+    None(Error),
+}
+
 /// Validates a module or component in full, on as many cores as there are. Gives its types.
 pub fn validate(bytes: &[u8], features: WasmFeatures) -> Result<Types, Error> {
+    let (types, bodies) = structure(bytes, features)?;
+    valid_bodies(bodies).map_err(|(_, error)| error)?;
+    Ok(types)
+}
+
+/// Whether bytes are valid under some features, or else under wider ones. Bodies are looked at once: those before the
+/// first that needs the wider features are valid under them as well.
+pub fn fit(bytes: &[u8], narrow: WasmFeatures, wide: WasmFeatures) -> Fit {
+    let (from, refused) = match structure(bytes, narrow) {
+        Ok((_, bodies)) => match valid_bodies(bodies) {
+            Ok(()) => return Fit::Narrow,
+            Err(wrong) => wrong,
+        },
+        Err(error) => (0, error),
+    };
+    let rest = structure(bytes, wide).and_then(|(_, mut bodies)| {
+        bodies.drain(..from.min(bodies.len()));
+        valid_bodies(bodies).map_err(|(_, error)| error)
+    });
+    match rest {
+        Ok(()) => Fit::Wide(refused),
+        Err(error) => Fit::None(error),
+    }
+}
+
+/// All but the bodies of functions.
+fn structure(bytes: &[u8], features: WasmFeatures) -> Result<(Types, Vec<Body<'_>>), Error> {
     let mut validator = Validator::new_with_features(features);
     let mut parser = Parser::new(0);
     parser.set_features(features);
@@ -74,15 +111,23 @@ pub fn validate(bytes: &[u8], features: WasmFeatures) -> Result<Types, Error> {
             ValidPayload::Ok | ValidPayload::Parser(_) => {}
         }
     }
-    let size: usize = bodies.iter().map(|(_, body)| body.as_bytes().len()).sum();
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    valid_bodies(bodies, cores.min(1 + size / WORTH_A_THREAD))?;
-    // A parser that has come to the end of its input has come to the end of what it began with.
-    types.map_or_else(|| Validator::new_with_features(features).validate_all(bytes), Ok)
+    match types {
+        Some(types) => Ok((types, bodies)),
+        // A parser that has come to the end of its input has come to the end of what it began with.
+        None => Validator::new_with_features(features).validate_all(bytes).map(|types| (types, Vec::new())),
+    }
 }
 
-/// Validates bodies on some threads, this one among them. Fails as if each had been looked at in its turn.
-fn valid_bodies(bodies: Vec<Body<'_>>, threads: usize) -> Result<(), Error> {
+/// Validates bodies on as many threads as are worth it. Fails as if each had been looked at in its turn, with the number
+/// of bodies that are known to be valid before that.
+fn valid_bodies(bodies: Vec<Body<'_>>) -> Result<(), (usize, Error)> {
+    let size: usize = bodies.iter().map(|(_, body)| body.as_bytes().len()).sum();
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    valid_on(cores.min(1 + size / WORTH_A_THREAD), bodies)
+}
+
+/// The same on a number of threads, this one among them.
+fn valid_on(threads: usize, bodies: Vec<Body<'_>>) -> Result<(), (usize, Error)> {
     let lots = lots(bodies);
     let next = AtomicUsize::new(0);
     // The first lot in order that is wrong; what comes after it need not be looked at.
@@ -114,7 +159,8 @@ fn valid_bodies(bodies: Vec<Body<'_>>, threads: usize) -> Result<(), Error> {
         }
         work();
     });
-    first.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).map_or(Ok(()), |(_, error)| Err(error))
+    let first = first.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    first.map_or(Ok(()), |(lot, error)| Err((lot * AT_A_TIME, error)))
 }
 
 /// Bodies in their order, some at a time.
@@ -167,7 +213,7 @@ mod tests {
         }
         let theirs = Validator::new_with_features(ENGINE).validate_all(bytes);
         assert_eq!(theirs.as_ref().err().map(Error::offset), validate(bytes, ENGINE).err().map(|e| e.offset()));
-        [theirs.err().map(told), valid_bodies(bodies, 4).err().map(told)]
+        [theirs.err().map(told), valid_on(4, bodies).err().map(|(_, error)| told(error))]
     }
 
     #[test]
@@ -177,6 +223,26 @@ mod tests {
             assert_eq!(theirs, ours, "{wrong:?}");
             assert_eq!(theirs.is_some(), !wrong.is_empty());
         }
+    }
+
+    #[test]
+    fn what_needs_wider_features_is_told_from_what_is_broken() {
+        let of = |last: &str| {
+            let plain = "(func (result i32) i32.const 1)".repeat(500);
+            wat::parse_str(format!("(component (core module {plain}) (core module {plain} {last} {plain}))")).unwrap()
+        };
+        let told = |last: &str| match fit(&of(last), PORTABLE, ENGINE) {
+            Fit::Narrow => "narrow".to_owned(),
+            Fit::Wide(error) => format!("wide: {}", error.message()),
+            Fit::None(error) => format!("none: {}", error.message()),
+        };
+        assert_eq!(told(""), "narrow");
+        assert!(told("(func $f return_call $f)").starts_with("wide: tail calls"));
+        // Of two faults, the first; and a fault after what is only not portable.
+        assert!(told("(func $f return_call $f) (func (result i32))").starts_with("none: type mismatch"));
+        assert!(told("(func (result i32)) (func $f return_call $f)").starts_with("none: type mismatch"));
+        assert!(told("(memory 1 1 shared)").starts_with("none: threads"));
+        assert!(told("(memory 1) (memory 1) (func (result i64))").starts_with("none: type mismatch"));
     }
 
     #[test]

@@ -1,18 +1,21 @@
 //! Whether a component is valid, for the engine it will run on and for other tools.
 //!
-//! 1. Valid under the features that every current tool accepts? Then it is valid everywhere, and looked at once.
+//! 1. Valid under the features that every current tool accepts? Then it is valid everywhere.
 //! 2. Valid under the features of the engine? Then it runs here, and not everywhere.
 //! 3. Else: is it only a feature that is off, or broken in itself?
 
-use wasmparser::{Parser, Payload, WasmFeatures};
+use serde::{Deserialize, Serialize};
+use wasmparser::{Parser, Payload};
 
 use crate::{
     diagnostic::Level,
     resolve::{self, Error},
-    validate::{self, ENGINE, PORTABLE},
+    validate::{self, ENGINE, Fit, PORTABLE},
 };
 
 use super::{Finding, Report};
+
+const LESS_PORTABLE: &str = "check::less-portable";
 
 /// Validates a component or core module, binary or text.
 ///
@@ -21,27 +24,53 @@ use super::{Finding, Report};
 pub fn validate(name: &str, bytes: &[u8]) -> Result<Report, Error> {
     let binary = resolve::binary(name, bytes)?;
     let mut findings = Vec::new();
-    if let Some(refused) = verdict(&binary, PORTABLE)? {
-        findings.push(match verdict(&binary, ENGINE)? {
-            Some(error) => invalid(name, &binary, &error),
-            None => less_portable(name, &binary, &refused),
-        });
+    match resolve::guarded(|| validate::fit(&binary, PORTABLE, ENGINE))? {
+        Fit::Narrow => {}
+        Fit::Wide(refused) => {
+            let message = format!("uses a feature that not every tool accepts: {}", refused.message());
+            findings.push(less_portable(subject(name, &binary, refused.offset()), message, refused.offset()));
+        }
+        Fit::None(error) => findings.push(invalid(name, &binary, &error)),
     }
     Ok(Report { subject: name.to_owned(), findings })
 }
 
-fn verdict(binary: &[u8], features: WasmFeatures) -> Result<Option<wasmparser::Error>, Error> {
-    resolve::guarded(|| validate::validate(binary, features).err())
+fn less_portable(subject: String, message: String, offset: u64) -> Finding {
+    Finding {
+        rule: LESS_PORTABLE,
+        level: Level::Warning,
+        subject,
+        message,
+        offset: Some(offset),
+        help: vec!["fine under `cargo mosaic run` and `serve`; other hosts may need a switch".to_owned()],
+    }
 }
 
-fn less_portable(name: &str, binary: &[u8], error: &wasmparser::Error) -> Finding {
-    Finding {
-        rule: "check::less-portable",
-        level: Level::Warning,
-        subject: subject(name, binary, error.offset()),
-        message: format!("uses a feature that not every tool accepts: {}", error.message()),
-        offset: Some(error.offset()),
-        help: vec!["fine under `cargo mosaic run` and `serve`; other hosts may need a switch".to_owned()],
+/// What is kept of bytes that are valid: why they are less portable, if they are.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// Within the file.
+    place: String,
+    message: String,
+    offset: u64,
+}
+
+impl Report {
+    /// What [`Report::recalled`] gives it back from; `None` where the bytes are not valid, which is looked at each time.
+    pub fn kept(&self) -> Option<Vec<u8>> {
+        let kept = self.findings.iter().map(|finding| {
+            let place = finding.subject.strip_prefix(&self.subject)?.to_owned();
+            let portability = finding.rule == LESS_PORTABLE;
+            portability.then_some(Kept { place, message: finding.message.clone(), offset: finding.offset? })
+        });
+        serde_json::to_vec(&kept.collect::<Option<Vec<Kept>>>()?).ok()
+    }
+
+    /// What [`validate`] said of the same bytes, under another name perhaps.
+    pub fn recalled(name: &str, kept: &[u8]) -> Option<Report> {
+        let kept: Vec<Kept> = serde_json::from_slice(kept).ok()?;
+        let finding = |kept: Kept| less_portable(format!("{name}{}", kept.place), kept.message, kept.offset);
+        Some(Report { subject: name.to_owned(), findings: kept.into_iter().map(finding).collect() })
     }
 }
 
@@ -159,6 +188,20 @@ mod tests {
         assert_eq!(rules(b"(module (func (result v128) v128.const i64x2 0 0))")[0].0, "check::less-portable");
         let broken = b"(component (core module) (component (core module) (core module (func (result i32)))))";
         assert_eq!(rules(broken), [("check::invalid", "app: component 0: module 1".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_kept_is_told_again_under_any_name() {
+        let odd = "(component (core module) (core module (func $f return_call $f)))";
+        let report = validate("app", odd.as_bytes()).unwrap();
+        let again = Report::recalled("other", &report.kept().unwrap()).unwrap();
+        assert_eq!(again.findings[0].subject, "other: module 1");
+        let names = |report: Report| report.findings.into_iter().map(|f| (f.rule, f.message, f.offset, f.help));
+        assert!(names(again).eq(names(validate("other", odd.as_bytes()).unwrap())));
+        let plain = validate("app", b"(module)").unwrap();
+        assert!(Report::recalled("app", &plain.kept().unwrap()).unwrap().findings.is_empty());
+        assert_eq!(validate("app", b"(module (func (result i32)))").unwrap().kept(), None);
+        assert!(Report::recalled("app", b"[{").is_none());
     }
 
     #[test]

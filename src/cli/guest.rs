@@ -46,7 +46,10 @@ impl GuestArgs {
             grants: guest.grants.clone(),
             limits: self.limits.over(Limits::run()),
             data: guest.data.clone(),
+            keyvalue: guest.keyvalue.clone(),
             home: Home::from_env(),
+            profile: None,
+            coredumps: None,
         };
         reporter.step_aside();
         Ok((guest, options))

@@ -32,6 +32,8 @@ pub struct Diff {
     pub graph: Vec<Change>,
     pub needs: Vec<Change>,
     pub producers: Vec<Change>,
+    /// Of WIT packages.
+    pub versions: Vec<Change>,
     /// The whole, then parts, where they differ.
     pub sizes: Vec<SizeChange>,
 }
@@ -81,7 +83,7 @@ pub struct SizeChange {
 
 /// Compares two files. Each is a name for messages, and bytes.
 pub fn diff(before: (&str, &[u8]), after: (&str, &[u8])) -> Result<Diff, Error> {
-    let sections = [Section::Graph, Section::Needs];
+    let sections = [Section::Graph, Section::Needs, Section::Versions];
     let (a, world_a) = super::look(before.0, before.1, &sections)?;
     let (b, world_b) = super::look(after.0, after.1, &sections)?;
     let world = match (world_a, world_b) {
@@ -95,6 +97,7 @@ pub fn diff(before: (&str, &[u8]), after: (&str, &[u8])) -> Result<Diff, Error> 
         graph: both(&wiring(&a), &wiring(&b)),
         needs: both(&needs(&a), &needs(&b)),
         producers: both(&tools(&a), &tools(&b)),
+        versions: both(&versions(&a), &versions(&b)),
         sizes: sizes(&a.overview, &b.overview),
     })
 }
@@ -189,6 +192,15 @@ fn tools(inspection: &Inspection) -> Facts {
     for node in &graph.nodes {
         let said = facts.entry(place(graph, node.id)).or_default();
         said.extend(node.tools.iter().map(|tool| format!("{} {}", tool.name, tool.version).trim_end().to_owned()));
+    }
+    facts
+}
+
+fn versions(inspection: &Inspection) -> Facts {
+    let mut facts = Facts::new();
+    for version in inspection.versions.iter().flatten() {
+        let said = facts.entry(version.package.clone()).or_default();
+        said.insert(version.version.clone().unwrap_or_else(|| "no version".to_owned()));
     }
     facts
 }

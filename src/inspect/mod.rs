@@ -85,7 +85,7 @@ pub fn file(path: &Path, sections: &[Section]) -> io::Result<Result<Inspection, 
         true => None,
         false => sparse::read(&mut file)?,
     };
-    let Some(sparse) = sparse else { return Ok(inspect(&name, &std::fs::read(path)?, sections)) };
+    let Some(sparse) = sparse else { return Ok(inspect(&name, &sparse::whole(&mut file)?, sections)) };
     let (found, digest) = thread::scope(|scope| {
         let hashing =
             thread::Builder::new().name("digest".to_owned()).spawn_scoped(scope, || sparse::digest(&mut file));
@@ -94,10 +94,14 @@ pub fn file(path: &Path, sections: &[Section]) -> io::Result<Result<Inspection, 
     });
     // Where no thread can be had, it is taken now.
     let digest = digest.map_or_else(|| sparse::digest(&mut file), |digest| digest)?;
-    Ok(found.map(|(mut inspection, _)| {
-        inspection.overview.digest = digest;
-        inspection
-    }))
+    match found {
+        Ok((mut inspection, _)) => {
+            inspection.overview.digest = digest;
+            Ok(Ok(inspection))
+        }
+        // What is wrong is told of the whole.
+        Err(_) => Ok(inspect(&name, &sparse::whole(&mut file)?, sections)),
+    }
 }
 
 /// The same, with the world it was read from.

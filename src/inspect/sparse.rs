@@ -31,9 +31,23 @@ pub(super) fn read(file: &mut File) -> io::Result<Option<Vec<u8>>> {
     if length < LARGE {
         return Ok(None);
     }
+    sparse(file, length, AHEAD)
+}
+
+/// The same of anything of this length, reading so far ahead.
+pub(super) fn sparse(file: &mut (impl Read + Seek), length: u64, ahead: u64) -> io::Result<Option<Vec<u8>>> {
     let Ok(room) = usize::try_from(length) else { return Ok(None) };
-    let mut sparse = Sparse { file, bytes: vec![0; room], filled: 0 };
+    let mut sparse = Sparse { file, ahead, bytes: vec![0; room], filled: 0 };
     Ok(sparse.fill()?.map(|()| sparse.bytes))
+}
+
+/// All of a file, whatever was read of it.
+pub(super) fn whole(file: &mut File) -> io::Result<Vec<u8>> {
+    // What cannot be gone back in is no file of that size: nothing was read of it.
+    let _ = file.seek(SeekFrom::Start(0));
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// BLAKE3 of a file, in hexadecimal.
@@ -49,8 +63,9 @@ pub(super) fn digest(file: &mut File) -> io::Result<String> {
     }
 }
 
-struct Sparse<'f> {
-    file: &'f mut File,
+struct Sparse<'f, F> {
+    file: &'f mut F,
+    ahead: u64,
     bytes: Vec<u8>,
     /// To where it was read; before that there may be gaps.
     filled: u64,
@@ -62,7 +77,7 @@ struct Open {
     is_module: bool,
 }
 
-impl Sparse<'_> {
+impl<F: Read + Seek> Sparse<'_, F> {
     fn fill(&mut self) -> io::Result<Option<()>> {
         let mut open: Vec<Open> = Vec::new();
         let mut at = 0;
@@ -108,7 +123,7 @@ impl Sparse<'_> {
         let Some(to) = at.checked_add(size).filter(|to| *to <= end) else { return Ok(None) };
         if to > self.filled {
             let from = at.max(self.filled);
-            let until = to.max(from + AHEAD).min(self.bytes.len() as u64);
+            let until = to.max(from + self.ahead).min(self.bytes.len() as u64);
             self.file.seek(SeekFrom::Start(from))?;
             self.file.read_exact(&mut self.bytes[from as usize..until as usize])?;
             self.filled = until;

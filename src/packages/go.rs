@@ -44,6 +44,12 @@ pub fn standard_library(version: &str) -> Package {
     Package::new(Ecosystem::Golang, "stdlib", version.trim_start_matches("go")).as_runtime()
 }
 
+/// Text as the Go linker writes it.
+#[cfg(test)]
+pub(crate) fn marked(lines: &str) -> Vec<u8> {
+    [&START[..], lines.as_bytes(), &END[..]].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,7 +59,7 @@ mod tests {
         let lines = "path\tcommand-line-arguments\nmod\tmosaic.local/auth\t(devel)\t\ndep\tacme.example/auth\t(devel)\t\n\
                      dep\tgolang.org/x/text\tv0.3.0\th1:abc=\ndep\told.example/m\tv1.0.0\n=>\tnew.example/m\tv2.0.0\th1:d=\n\
                      dep\tlocal.example/m\tv0.0.0\n=>\t./m\t\nbuild\t-compiler=gc\n";
-        let data = [b"before 0w", &START[..], lines.as_bytes(), &END[..], b"after"].concat();
+        let data = [b"before 0w", marked(lines).as_slice(), b"after"].concat();
         let found: Vec<_> = packages(&data).iter().map(Package::purl).collect();
         assert_eq!(
             found,

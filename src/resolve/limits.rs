@@ -47,14 +47,17 @@ pub(super) fn guarded<T: Send>(parse: impl FnOnce() -> T + Send) -> Result<T, Ki
         return panic::catch_unwind(AssertUnwindSafe(parse)).map_err(said);
     }
     thread::scope(|scope| {
-        thread::Builder::new()
-            .name(GUARDED.to_owned())
-            .stack_size(STACK)
+        deep()
             .spawn_scoped(scope, parse)
             .map_err(|e| Kind::Crashed { message: format!("cannot start a thread: {e}") })?
             .join()
             .map_err(said)
     })
+}
+
+/// A thread with such a stack.
+pub(super) fn deep() -> thread::Builder {
+    thread::Builder::new().name(GUARDED.to_owned()).stack_size(STACK)
 }
 
 /// Refuses types that no tool further down the line could take.

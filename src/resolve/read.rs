@@ -37,6 +37,23 @@ pub(super) enum Source {
     },
 }
 
+impl Source {
+    /// None of an encoded one.
+    pub fn texts(&self) -> &[Arc<SourceFile>] {
+        match self {
+            Source::Text(files) => files,
+            Source::Encoded { .. } => &[],
+        }
+    }
+}
+
+/// Where a package lies.
+pub(super) struct PackagePlace {
+    /// Whose texts it is, if it is no single file.
+    folder: Option<PathBuf>,
+    pub files: Vec<PathBuf>,
+}
+
 /// Reads below one root, within one budget.
 pub(super) struct Reader<'a> {
     root: &'a Path,
@@ -65,47 +82,57 @@ impl<'a> Reader<'a> {
 
     /// Reads the WIT at a folder or file.
     pub fn tree(&mut self, place: &Path) -> Result<Tree, Failure> {
-        let path = self.inside(place)?;
-        if !path.is_dir() {
-            return Ok(Tree { main: Some(self.file(&path)?), deps: Vec::new() });
+        let mut sources = Vec::new();
+        for place in self.places(place)? {
+            sources.push(self.source(&place)?);
         }
-        let main = self.folder(&path)?;
-        let mut deps = Vec::new();
-        let folder = path.join("deps");
-        if folder.exists() {
-            let folder = self.inside(&folder)?;
-            for entry in self.entries(&folder)? {
-                let entry = self.inside(&entry)?;
-                if entry.is_dir() {
-                    deps.push(self.folder(&entry)?);
-                } else if is_package(&entry) {
-                    deps.push(self.file(&entry)?);
-                }
-            }
-        }
-        Ok(Tree { main: Some(main), deps })
+        let mut sources = sources.into_iter();
+        Ok(Tree { main: sources.next(), deps: sources.collect() })
     }
 
     /// The files that [`Reader::tree`] would read; absolute.
     pub fn list(&mut self, place: &Path) -> Result<Vec<PathBuf>, Failure> {
+        Ok(self.places(place)?.into_iter().flat_map(|place| place.files).collect())
+    }
+
+    /// Where the packages at a folder or file lie, the main one first; nothing of them is read.
+    pub fn places(&self, place: &Path) -> Result<Vec<PackagePlace>, Failure> {
         let path = self.inside(place)?;
         if !path.is_dir() {
-            return Ok(vec![path]);
+            return Ok(vec![PackagePlace { folder: None, files: vec![path] }]);
         }
-        let mut files = self.texts(&path)?;
+        let texts = self.texts(&path)?;
         let folder = path.join("deps");
+        let mut places = vec![PackagePlace { folder: Some(path), files: texts }];
         if folder.exists() {
             let folder = self.inside(&folder)?;
             for entry in self.entries(&folder)? {
                 let entry = self.inside(&entry)?;
                 if entry.is_dir() {
-                    files.extend(self.texts(&entry)?);
+                    let files = self.texts(&entry)?;
+                    places.push(PackagePlace { folder: Some(entry), files });
                 } else if is_package(&entry) {
-                    files.push(entry);
+                    places.push(PackagePlace { folder: None, files: vec![entry] });
                 }
             }
         }
-        Ok(files)
+        Ok(places)
+    }
+
+    /// Reads one package.
+    pub fn source(&mut self, place: &PackagePlace) -> Result<Source, Failure> {
+        match (&place.folder, place.files.as_slice()) {
+            (Some(folder), []) => Err(Failure::new(Kind::Empty { path: self.name(folder) })),
+            (None, [file]) => self.file(file),
+            (_, files) => {
+                let mut texts = Vec::with_capacity(files.len());
+                for path in files {
+                    let bytes = self.read_wit(path)?;
+                    texts.push(self.text(path, bytes)?);
+                }
+                Ok(Source::Text(texts))
+            }
+        }
     }
 
     /// Reads one finished component. Gives its absolute path with its bytes.
@@ -122,19 +149,6 @@ impl<'a> Reader<'a> {
             return Ok(Source::Encoded { name: self.name(path), bytes });
         }
         Ok(Source::Text(vec![self.text(path, bytes)?]))
-    }
-
-    /// A package in a folder.
-    fn folder(&mut self, folder: &Path) -> Result<Source, Failure> {
-        let mut texts = Vec::new();
-        for path in self.texts(folder)? {
-            let bytes = self.read_wit(&path)?;
-            texts.push(self.text(&path, bytes)?);
-        }
-        if texts.is_empty() {
-            return Err(Failure::new(Kind::Empty { path: self.name(folder) }));
-        }
-        Ok(Source::Text(texts))
     }
 
     /// The `*.wit` files of a folder.
@@ -184,7 +198,7 @@ impl<'a> Reader<'a> {
                 false => Kind::Special { path: self.name(path) },
             }));
         }
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).map_or(0, |length| length.min(limit) + 1));
         let file = fs::File::open(path).map_err(|e| self.unreadable(path, &e))?;
         file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(|e| self.unreadable(path, &e))?;
         if bytes.len() > limit {

@@ -2,8 +2,8 @@
 //!
 //! 1. a component, or a WIT package encoded as WebAssembly, is decoded;
 //! 2. a file or folder of WIT is read as a project's would be, with its `deps/` and the bundle, and nothing outside it;
-//! 3. where the WIT holds items behind `@unstable`, it is parsed a second time with those in, for whoever asks what they
-//!    are: the first never shows them.
+//! 3. where the WIT at the place itself holds items behind `@unstable`, all is parsed a second time with those in, for
+//!    whoever compares what they are: the first never shows them.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -111,7 +111,8 @@ impl Wit {
 
     fn of(name: String, tree: Tree) -> Result<Wit, Error> {
         let sources: HashMap<_, _> = texts(&tree).map(|file| (file.name.clone(), file.clone())).collect();
-        let features: BTreeSet<String> = sources.values().flat_map(|file| features(&file.text)).collect();
+        let here = tree.main.iter().flat_map(Source::texts);
+        let features: BTreeSet<String> = here.flat_map(|file| features(&file.text)).collect();
         let again = (!features.is_empty()).then(|| tree.clone());
         let universe = Universe::load(tree, Vec::new()).map_err(|failures| Error { failures })?;
         let unstable = match again {
@@ -139,10 +140,7 @@ fn own(universe: &Universe) -> Vec<PackageId> {
 }
 
 fn texts(tree: &Tree) -> impl Iterator<Item = &Arc<SourceFile>> {
-    tree.main.iter().chain(&tree.deps).flat_map(|source| match source {
-        Source::Text(files) => files.as_slice(),
-        Source::Encoded { .. } => &[],
-    })
+    tree.main.iter().chain(&tree.deps).flat_map(Source::texts)
 }
 
 /// The features that a text gates items by. Reads no comments apart: a name too many does nothing.

@@ -1,10 +1,11 @@
 //! Everything one place of WIT can see, parsed and resolved.
 //!
-//! 1. parses each package's text; a broken one does not hide what is wrong in the others;
+//! 1. parses each package's text, on several cores where there is much; a broken one does not hide what is wrong in the
+//!    others;
 //! 2. gives drafts that are named without a version the version of [`bundle::draft`];
 //! 3. adds what is missing from the bundle, and what that needs in turn;
 //! 4. reports every package that is still missing, at the place that asks for it;
-//! 5. hands all to wit-parser in one go, which orders them and links their items;
+//! 5. puts the packages in order and has wit-parser link their items ([`link`]);
 //! 6. refuses types that no tool further down could take.
 
 use std::{
@@ -24,7 +25,8 @@ use super::{
     bundle,
     decode::decode,
     error::{Failure, Kind, Place},
-    limits,
+    limits, link,
+    parse::{self, Ready},
     read::{Source, Tree},
 };
 
@@ -62,35 +64,58 @@ pub(super) struct Universe {
 impl Universe {
     /// Resolves what was read, with the packages that worlds are `named` by in the manifest.
     pub fn load(tree: Tree, named: Vec<PackageName>) -> Result<Universe, Vec<Failure>> {
-        limits::guarded(|| load(tree, named, Resolve::default())).unwrap_or_else(|kind| Err(vec![Failure::new(kind)]))
+        Universe::guarded(tree, named, Resolve::default())
     }
 
     /// The same with what is `@unstable` under these features.
     pub fn with_features(tree: Tree, features: BTreeSet<String>) -> Result<Universe, Vec<Failure>> {
         let resolve = Resolve { features: features.into_iter().collect(), ..Resolve::default() };
-        limits::guarded(|| load(tree, Vec::new(), resolve)).unwrap_or_else(|kind| Err(vec![Failure::new(kind)]))
+        Universe::guarded(tree, Vec::new(), resolve)
+    }
+
+    fn guarded(tree: Tree, named: Vec<PackageName>, resolve: Resolve) -> Result<Universe, Vec<Failure>> {
+        let work = || {
+            let has_main = tree.main.is_some();
+            let sources: Vec<Source> = tree.main.into_iter().chain(tree.deps).collect();
+            let texts = sources.iter().flat_map(Source::texts).map(|file| (file.name.clone(), file.clone())).collect();
+            let ready = parse::all(sources);
+            load(Parts { ready, has_main, named, texts: Texts(texts), resolve, size: Size::default() })
+        };
+        limits::guarded(work).unwrap_or_else(|kind| Err(vec![Failure::new(kind)]))
     }
 }
 
-fn load(tree: Tree, named: Vec<PackageName>, mut resolve: Resolve) -> Result<Universe, Vec<Failure>> {
-    let mut texts = Texts::default();
+/// What is to be put together.
+pub(super) struct Parts {
+    pub ready: Vec<Ready>,
+    /// Whether the first of them is the place's own.
+    pub has_main: bool,
+    pub named: Vec<PackageName>,
+    pub texts: Texts,
+    /// With what has been added to it before.
+    pub resolve: Resolve,
+    /// Of that.
+    pub size: Size,
+}
+
+/// Everything after parsing.
+pub(super) fn load(parts: Parts) -> Result<Universe, Vec<Failure>> {
+    let Parts { ready, has_main, named, texts, mut resolve, mut size } = parts;
     let mut failures = Vec::new();
-    let mut provenance = HashMap::new();
+    let there = resolve.package_names.keys().cloned();
+    let mut provenance: HashMap<_, _> = there.map(|name| (name, Provenance::Project { files: Vec::new() })).collect();
     let mut aliases = BTreeMap::new();
 
-    // 1. Parse.
+    // 1. What was parsed.
     let mut main = None;
     let mut groups = Vec::new();
     let mut encoded_main = None;
-    let has_main = tree.main.is_some();
-    for (i, source) in tree.main.into_iter().chain(tree.deps).enumerate() {
-        match source {
-            Source::Text(files) => match parse(&files, &mut texts) {
-                Ok(group) if i == 0 && has_main => main = Some(group),
-                Ok(group) => groups.push(group),
-                Err(failure) => failures.push(failure),
-            },
-            Source::Encoded { name, bytes } => match merge(&mut resolve, &name, &bytes) {
+    for (i, ready) in ready.into_iter().enumerate() {
+        match ready {
+            Ready::Text(Ok(group)) if i == 0 && has_main => main = Some(group),
+            Ready::Text(Ok(group)) => groups.push(group),
+            Ready::Text(Err((map, error))) => failures.push(texts.parsing(&error, &map)),
+            Ready::Encoded { name, bytes } => match merge(&mut resolve, &name, &bytes) {
                 Ok((id, packages)) => {
                     provenance
                         .extend(packages.into_iter().map(|p| (p, Provenance::Project { files: vec![name.clone()] })));
@@ -169,23 +194,12 @@ fn load(tree: Tree, named: Vec<PackageName>, mut resolve: Resolve) -> Result<Uni
     if !failures.is_empty() {
         return Err(failures);
     }
-    if let Some(kind) = too_many(main.iter().chain(&groups)) {
+    if let Some(kind) = main.iter().chain(&groups).find_map(|group| size.add(group)) {
         return Err(vec![Failure::new(kind)]);
     }
 
     // 5. Link.
-    let linked = match main {
-        Some(main) => resolve.push_groups(main, groups).map(Some),
-        // Whichever comes first drags in the rest.
-        None => match groups.is_empty() {
-            true => Ok(None),
-            false => {
-                let first = groups.remove(0);
-                resolve.push_groups(first, groups).map(|_| None)
-            }
-        },
-    };
-    let main = linked.map_err(|e| vec![texts.resolving(e, &resolve)])?.or(encoded_main);
+    let main = link::link(&mut resolve, main, groups).map_err(|e| vec![texts.resolving(e, &resolve)])?.or(encoded_main);
 
     // 6. Bounds.
     limits::types(&resolve).map_err(|(id, failure)| {
@@ -197,16 +211,6 @@ fn load(tree: Tree, named: Vec<PackageName>, mut resolve: Resolve) -> Result<Uni
 
     let aliases = aliases.into_iter().map(|(asked, given)| Alias { asked, given }).collect();
     Ok(Universe { resolve: Arc::new(resolve), main, provenance, aliases })
-}
-
-/// Parses one package.
-fn parse(files: &[Arc<SourceFile>], texts: &mut Texts) -> Result<UnresolvedPackageGroup, Failure> {
-    let mut map = SourceMap::new();
-    for file in files {
-        map.push_str(&file.name, file.text.as_str());
-        texts.0.insert(file.name.clone(), file.clone());
-    }
-    map.parse().map_err(|(map, e)| texts.parsing(&e, &map))
 }
 
 /// Adds a package that is encoded as WebAssembly, with those it brings. Gives its id and all their names.
@@ -263,34 +267,42 @@ fn first_span(package: &UnresolvedPackage, dependency: &PackageName) -> Span {
     }
 }
 
-/// Whether there is more than wit-parser's quadratic steps can take: it writes out every world whole, with what it
-/// includes and with every interface that its interfaces need.
-fn too_many<'a>(groups: impl Iterator<Item = &'a UnresolvedPackageGroup>) -> Option<Kind> {
-    let mut packages = 0;
-    let mut items = 0usize;
-    for package in groups.flat_map(|group| std::iter::once(&group.main).chain(&group.nested)) {
-        packages += 1;
-        // Worlds are in topological order.
-        let mut sizes: Vec<usize> = Vec::with_capacity(package.worlds.len());
-        for (_, world) in package.worlds.iter() {
-            let included = world.includes.iter().filter_map(|include| sizes.get(include.id.index()));
-            let own = world.imports.len() + world.exports.len();
-            sizes.push(included.fold(own, |sum, size| sum.saturating_add(*size)));
+/// How much there is of what wit-parser's quadratic steps go over: it writes out every world whole, with what it includes
+/// and with every interface that its interfaces need.
+#[derive(Default)]
+pub(super) struct Size {
+    packages: usize,
+    world_items: usize,
+}
+
+impl Size {
+    /// Adds a package with those nested in it; gives what there is too much of then.
+    pub fn add(&mut self, group: &UnresolvedPackageGroup) -> Option<Kind> {
+        for package in std::iter::once(&group.main).chain(&group.nested) {
+            self.packages += 1;
+            // Worlds are in topological order.
+            let mut sizes: Vec<usize> = Vec::with_capacity(package.worlds.len());
+            for (_, world) in package.worlds.iter() {
+                let included = world.includes.iter().filter_map(|include| sizes.get(include.id.index()));
+                let own = world.imports.len() + world.exports.len();
+                sizes.push(included.fold(own, |sum, size| sum.saturating_add(*size)));
+            }
+            let needed = package.worlds.len().saturating_mul(package.interfaces.len());
+            self.world_items =
+                sizes.iter().fold(self.world_items.saturating_add(needed), |sum, size| sum.saturating_add(*size));
         }
-        let needed = package.worlds.len().saturating_mul(package.interfaces.len());
-        items = sizes.iter().fold(items.saturating_add(needed), |sum, size| sum.saturating_add(*size));
-        let counts =
-            [("WIT packages", packages, limits::PACKAGES), ("items in all worlds", items, limits::WORLD_ITEMS)];
-        if let Some((what, found, limit)) = counts.into_iter().find(|(_, found, limit)| found > limit) {
-            return Some(Kind::TooMuch { what, limit, found: Some(found) });
-        }
+        let counts = [
+            ("WIT packages", self.packages, limits::PACKAGES),
+            ("items in all worlds", self.world_items, limits::WORLD_ITEMS),
+        ];
+        let (what, found, limit) = counts.into_iter().find(|(_, found, limit)| found > limit)?;
+        Some(Kind::TooMuch { what, limit, found: Some(found) })
     }
-    None
 }
 
 /// The texts that spans point into, by the name they were given to wit-parser under.
 #[derive(Default)]
-struct Texts(HashMap<String, Arc<SourceFile>>);
+pub(super) struct Texts(HashMap<String, Arc<SourceFile>>);
 
 impl Texts {
     /// Where a span is, if it is in one of the project's own texts.

@@ -1,32 +1,21 @@
 //! Downloads over HTTPS, checked against a pinned digest as they come.
-//!
-//! Short patience for reaching a server (a closed network often swallows packets instead of refusing them), long for
-//! one that answers. Proxies are those of the environment. Certificates are the system's where it has them in one of
-//! the usual places, so that a company's own authority is trusted as it is by the user's other tools; else Mozilla's.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Read, Write},
     net::{TcpStream, ToSocketAddrs},
     path::Path,
     sync::mpsc,
     thread,
-    time::Duration,
 };
 
 use sha2::{Digest, Sha256};
-use ureq::{
-    Agent,
-    tls::{PemItem, RootCerts, TlsConfig, parse_pem},
-};
 
 use super::{error::Failure, pinned::Archive};
-use crate::event::{Event, Events};
-
-/// Patience for a name to resolve and a connection to be made.
-const CONNECT: Duration = Duration::from_secs(5);
-/// Patience for a silent server.
-const SILENCE: Duration = Duration::from_secs(30);
+use crate::{
+    event::{Event, Events},
+    network::{CONNECT, agent},
+};
 
 /// Downloads `archive` to `path`, which is complete and as pinned when this succeeds.
 pub(super) fn download(archive: &Archive, path: &Path, what: &str, events: Events<'_>) -> Result<(), Failure> {
@@ -95,30 +84,6 @@ fn connect(name: &(String, u16)) -> io::Result<()> {
     Err(failed)
 }
 
-fn agent() -> Agent {
-    Agent::config_builder()
-        .timeout_resolve(Some(CONNECT))
-        .timeout_connect(Some(CONNECT))
-        .timeout_recv_response(Some(SILENCE))
-        .timeout_per_read(Some(SILENCE))
-        .tls_config(TlsConfig::builder().root_certs(roots()).build())
-        .build()
-        .new_agent()
-}
-
-/// Where OpenSSL's users on the usual systems keep their certificates; the variable is OpenSSL's too.
-fn roots() -> RootCerts {
-    let usual = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
-    let named = std::env::var_os("SSL_CERT_FILE").map(Into::into);
-    let bundle = named.into_iter().chain(usual.map(std::path::PathBuf::from)).find_map(|path| fs::read(path).ok());
-    let certificates: Vec<_> = bundle
-        .iter()
-        .flat_map(|pem| parse_pem(pem))
-        .filter_map(|item| if let Ok(PemItem::Certificate(certificate)) = item { Some(certificate) } else { None })
-        .collect();
-    if certificates.is_empty() { RootCerts::WebPki } else { certificates.into() }
-}
-
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -151,7 +116,7 @@ mod tests {
         let archive = Archive { os: "", arch: "", url: serve(b"hello"), sha256 };
         let told = Mutex::new(Vec::new());
         download(&archive, &path, "it", &|event| told.lock().unwrap().push(format!("{event:?}"))).unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"hello");
+        assert_eq!(std::fs::read(&path).unwrap(), b"hello");
         assert_eq!(*told.lock().unwrap(), ["Download { what: \"it\", received: 5, total: Some(5) }"]);
     }
 

@@ -6,8 +6,10 @@
 
 mod backend;
 mod browser;
+mod conformance;
 mod denied;
 mod errors;
+mod golden;
 mod host;
 mod matrix;
 mod page;

@@ -140,6 +140,7 @@ fn the_storefront_is_shown_and_names_its_packages() {
         "inference pkg:cargo/componentize-py",
         "render pkg:cargo/componentize-qjs",
         "render pkg:cargo/rquickjs-sys",
+        "render pkg:generic/quickjs-ng",
     ] {
         assert!(found.iter().any(|it| it == package), "{package} is not among {found:#?}");
     }

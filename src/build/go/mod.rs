@@ -48,6 +48,7 @@ mod failures;
 mod file;
 mod generate;
 mod glue;
+mod licences;
 mod names;
 mod shapes;
 mod signature;
@@ -222,10 +223,12 @@ fn build(unit: &Unit, go: &toolchain::Go, events: Events<'_>) -> Result<Vec<u8>,
     if !built.words.trim().is_empty() {
         events(Event::Output { what: &unit.part.name, text: &built.words });
     }
+    // Go's own linker has put the modules into the program's data, without their licences.
+    let mut packages = licences::licences(&built.core, &unit.source, built.modules.as_deref());
     let mut component = encode(&world, built.core)?;
-    // Go's own linker has put the modules into the program's data.
     let adapter = Package::new(Ecosystem::Cargo, "wasi-preview1-component-adapter-provider", ADAPTER).as_runtime();
-    section::append(&mut component, section::NAME, &section::encode(vec![adapter]));
+    packages.push(adapter);
+    section::append(&mut component, section::NAME, &section::encode(packages));
     Ok(component)
 }
 

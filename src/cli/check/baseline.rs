@@ -1,19 +1,27 @@
-//! Where the version is that must not be broken: in git, or in files.
+//! Where the version is that must not be broken: in git, in a registry, or in files.
 //!
 //! 1. `git:REV` is the same place in another revision, `git:REV:path` another place of it: from the top of the repository
 //!    as git has it, or from here with `./`. Taken out with `git archive` into a folder that is gone afterwards.
-//! 2. Everything else is a path: a folder or file of WIT, or a component.
+//! 2. `acme:shop@1.0.0` is a release of a package in its registry, `acme:shop` its newest one ([`mosaic::registry`]).
+//! 3. Everything else is a path, and so is what is there: a folder or file of WIT, or a component.
 
 use std::path::{Path, PathBuf};
 
-use mosaic::{diagnostic::Problem, process::Command, resolve::Wit};
+use mosaic::{
+    cache::Home,
+    diagnostic::Problem,
+    process::Command,
+    registry::{self, Network, Reference},
+    resolve::Wit,
+};
 
-use super::Failure;
+use super::{super::options::LockArgs, Failure, Reporter};
 
 /// As typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Baseline {
     Git { revision: String, path: Option<String> },
+    Registry(Reference),
     Path(PathBuf),
 }
 
@@ -30,28 +38,35 @@ impl Baseline {
             }
             return Ok(Baseline::Git { revision: revision.to_owned(), path });
         }
-        if !Path::new(text).exists() && is_package(text) {
-            let message = format!("`{text}` is a package of a registry, and registries are not there yet");
-            let problem = Problem::error("check::no-registry", message);
-            return Err(Failure::of(problem.help("name a revision (`git:v1.2.0`), a folder or a file instead")));
+        if !Path::new(text).exists()
+            && let Some(package) = Reference::parse(text)
+        {
+            return Ok(Baseline::Registry(package));
         }
         Ok(Baseline::Path(PathBuf::from(text)))
     }
 
     /// Reads it. `place` is what it is to be compared with; `None` where it was not there yet at that revision.
-    pub fn read(&self, place: &Path) -> Result<Option<Wit>, Failure> {
+    pub fn read(&self, place: &Path, locks: &LockArgs, reporter: &Reporter) -> Result<Option<Wit>, Failure> {
         match self {
             Baseline::Path(path) => Ok(Some(Wit::read(path, path)?)),
             Baseline::Git { revision, path } => from_git(revision, path.as_deref(), place),
+            Baseline::Registry(package) => from_registry(package, locks, reporter).map(Some),
         }
     }
 }
 
-/// `acme:shop@1.0.0`, `acme:shop`.
-fn is_package(text: &str) -> bool {
-    let name = text.split_once('@').map_or(text, |(name, _)| name);
-    name.split_once(':')
-        .is_some_and(|(namespace, name)| mosaic::manifest::is_kebab(namespace) && mosaic::manifest::is_kebab(name))
+/// A release, which the cache has or its registry is asked for.
+pub fn from_registry(package: &Reference, locks: &LockArgs, reporter: &Reporter) -> Result<Wit, Failure> {
+    if package.version.is_none() && (locks.locked || locks.frozen) {
+        let message = format!("`{package}` is another release tomorrow, and `--locked` wants the same");
+        let problem = Problem::error("check::bad-baseline", message);
+        return Err(Failure::of(problem.help(format!("name one: `{package}@1.0.0`"))));
+    }
+    let network = if locks.offline || locks.frozen { Network::Forbidden } else { Network::Allowed };
+    let config = registry::Config::from_env()?;
+    let release = registry::release(package, &config, &Home::from_env(), network, &|event| reporter.event(event))?;
+    Ok(Wit::decode(&release.reference.to_string(), &release.bytes)?)
 }
 
 fn from_git(revision: &str, path: Option<&str>, place: &Path) -> Result<Option<Wit>, Failure> {
@@ -142,7 +157,8 @@ mod tests {
         assert_eq!(parsed("git:main"), git("main", None));
         assert_eq!(parsed("git:v1.0.0:wit/a.wit"), git("v1.0.0", Some("wit/a.wit")));
         assert_eq!(parsed("git:"), Err("check::bad-baseline"));
-        assert_eq!(parsed("acme:shop@1.0.0"), Err("check::no-registry"));
+        let release = Reference::parse("acme:shop@1.0.0").unwrap();
+        assert_eq!(parsed("acme:shop@1.0.0"), Ok(Baseline::Registry(release)));
         assert_eq!(parsed("old/wit"), Ok(Baseline::Path(PathBuf::from("old/wit"))));
     }
 }

@@ -12,13 +12,15 @@ mod reports;
 
 use std::path::{Path, PathBuf};
 
+use blake3::Hash;
 use mosaic::{
+    cache::Home,
     check::{
         self, Finding, Report,
         compat::{Level as RuleLevel, Settings, UnknownRule, compare, rules},
     },
     diagnostic::{Level, Problem},
-    resolve::{self, Wit},
+    resolve::{self, Subject, Wit},
 };
 use serde::Serialize;
 
@@ -31,7 +33,7 @@ use super::{
     app::{Opened, write},
     exit::Exit,
     options::{LockArgs, ProjectArgs},
-    reporter::{Answer, Paint, Reporter},
+    reporter::{Answer, Paint, Reporter, clean::line as clean},
 };
 
 /// Check that the parts of a project fit together, that component files are valid, that nothing breaks
@@ -40,17 +42,19 @@ use super::{
 Examples:
   cargo mosaic check                                 manifest, WIT and wiring, and the app if it is built
   cargo mosaic check --against git:main              the same, and what the project's WIT breaks since `main`
+  cargo mosaic check --against acme:shop@1.0.0       the same since a release in a registry
   cargo mosaic check --against old.wit new.wit       two versions: files or folders of WIT, or components
+  cargo mosaic check wit/ some.wasm                  WIT that resolves, components that are valid
   cargo mosaic check --world wasi:http/proxy@0.2.8 app.wasm
   cargo mosaic check --impact new/wit                what a new version would do to the project's parts
   cargo mosaic check --explain field-added           a rule, and what to do instead
 
 No compiler is started. The exit code is 100 where something is found wanting.")]
 pub struct Args {
-    /// Files to look at, else the project
+    /// Components, and files or folders of WIT; else the project
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The version that must not be broken: git:REV[:PATH], a folder or file of WIT, a component
+    /// The version that must not be broken: git:REV[:PATH], a package in a registry, a folder or file of WIT, a component
     #[arg(long, value_name = "OLD", visible_alias = "baseline")]
     against: Option<String>,
     /// Hold components against a world: its full name, or FILE#NAME
@@ -116,8 +120,9 @@ fn files(args: &Args, found: &mut Found, reporter: &Reporter) -> Result<(), Fail
     let settings = args.levels.settings(Settings::default())?;
     for file in &args.files {
         match (&args.against, &args.world) {
-            (Some(old), _) => compared(&Baseline::parse(old)?, file, &settings, found, reporter)?,
+            (Some(old), _) => compared(&Baseline::parse(old)?, file, args, &settings, found, reporter)?,
             (None, Some(world)) => told(fits_world(file, world)?, "fits the world", found, reporter),
+            (None, None) if is_wit(file) => resolved(file, found, reporter),
             (None, None) => told(look(file)?, "valid", found, reporter),
         }
     }
@@ -146,19 +151,29 @@ fn whole_project(args: &Args, found: &mut Found, reporter: &Reporter) -> Result<
         // A path in the manifest is relative to it.
         (None, Some(said)) => match Baseline::parse(&said.value)? {
             Baseline::Path(path) => Baseline::Path(opened.project.root.join(path)),
-            git @ Baseline::Git { .. } => git,
+            elsewhere @ (Baseline::Git { .. } | Baseline::Registry(_)) => elsewhere,
         },
         (None, None) => return Ok(()),
     };
-    if let Baseline::Path(path) = &baseline
-        && path.extension().is_some_and(|ending| ending == "wasm" || ending == "wat")
-    {
+    let is_component = match &baseline {
+        Baseline::Path(path) => path.extension().is_some_and(|ending| ending == "wasm" || ending == "wat"),
+        Baseline::Registry(package) => {
+            let old = baseline::from_registry(package, &args.lock, reporter)?;
+            matches!(old.subject, Subject::Component(_))
+        }
+        Baseline::Git { .. } => false,
+    };
+    if is_component {
         if !app.exists() {
             let problem =
                 Problem::error("check::not-built", "the app has not been built, so there is nothing to compare");
             return Err(Failure::of(problem.help("`cargo mosaic build`")));
         }
-        return compared(&baseline, &app, &settings, found, reporter);
+        return compared(&baseline, &app, args, &settings, found, reporter);
+    }
+    if let Baseline::Registry(package) = &baseline {
+        let place = project::place_of(&opened, package)?;
+        return compared(&baseline, &place, args, &settings, found, reporter);
     }
     for place in resolve::places(&opened.project)?.into_keys() {
         // Of a folder that holds several places of WIT, the same one.
@@ -166,7 +181,7 @@ fn whole_project(args: &Args, found: &mut Found, reporter: &Reporter) -> Result<
             Baseline::Path(folder) if folder.join(&place).exists() => Baseline::Path(folder.join(&place)),
             baseline => baseline.clone(),
         };
-        compared(&baseline, &opened.project.root.join(place), &settings, found, reporter)?;
+        compared(&baseline, &opened.project.root.join(place), args, &settings, found, reporter)?;
     }
     Ok(())
 }
@@ -175,6 +190,7 @@ fn whole_project(args: &Args, found: &mut Found, reporter: &Reporter) -> Result<
 fn compared(
     baseline: &Baseline,
     place: &Path,
+    args: &Args,
     settings: &Settings,
     found: &mut Found,
     reporter: &Reporter,
@@ -182,7 +198,7 @@ fn compared(
     let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
     let shown = place.strip_prefix(&here).unwrap_or(place);
     let new = Wit::read(place, shown)?;
-    let Some(old) = baseline.read(place)? else {
+    let Some(old) = baseline.read(place, &args.lock, reporter)? else {
         let text = format!("{}: it was not there yet, so it can break nobody", shown.display());
         reporter.event(mosaic::event::Event::Note { verb: "Skipping", text: &text });
         return Ok(());
@@ -321,15 +337,54 @@ fn fits_world(file: &Path, world: &str) -> Result<Report, Failure> {
     Ok(check::targets(&part, world, (&offered, id)))
 }
 
+fn is_wit(file: &Path) -> bool {
+    file.is_dir() || (file.extension().is_some_and(|ending| ending == "wit") && file.exists())
+}
+
+/// Whether WIT holds together, with what it needs.
+fn resolved(place: &Path, found: &mut Found, reporter: &Reporter) {
+    match resolve::sound(place) {
+        Ok((resolve, main)) => {
+            let package = resolve.packages[main].name.to_string();
+            reporter.answer(&Resolved { subject: place.display().to_string(), package });
+            // The process is about to end: to give back so many small pieces would take as long as half of the work.
+            std::mem::forget(resolve);
+        }
+        Err(error) => found.tell(mosaic::diagnostic::Diagnose::problems(&error), reporter),
+    }
+}
+
+/// Validates a file; one whose bytes were found valid before is not looked at again.
 fn look(file: &Path) -> Result<Report, Failure> {
-    Ok(check::validate(&file.display().to_string(), &read(file)?)?)
+    const VALID: &str = "valid";
+    let (home, name) = (Home::from_env(), file.display().to_string());
+    let key = |digest: Hash| blake3::hash(&[env!("MOSAIC_CHECKER").as_bytes(), digest.as_bytes()].concat()).to_string();
+    let recalled = |digest: Hash| {
+        let kept = home.get(VALID, &key(digest)).ok()??;
+        Report::recalled(&name, &std::fs::read(kept).ok()?)
+    };
+    if let Some(report) = home.seen(file).and_then(recalled) {
+        return Ok(report);
+    }
+    let (bytes, digest) = home.see(file).map_err(|error| unreadable(file, &error))?;
+    if let Some(report) = recalled(digest) {
+        return Ok(report);
+    }
+    let report = check::validate(&name, &bytes)?;
+    if let Some(kept) = report.kept() {
+        // A cache that cannot be written costs time, nothing else.
+        let _ = home.put(VALID, &key(digest), &kept);
+    }
+    Ok(report)
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(file).map_err(|error| {
-        let message = format!("could not read `{}`", file.display());
-        Failure::of(Problem::error("check::unreadable", message).because(error.to_string()))
-    })
+    std::fs::read(file).map_err(|error| unreadable(file, &error))
+}
+
+fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
+    let message = format!("could not read `{}`", file.display());
+    Failure::of(Problem::error("check::unreadable", message).because(error.to_string()))
 }
 
 fn told(report: Report, well: &'static str, found: &mut Found, reporter: &Reporter) {
@@ -369,6 +424,21 @@ impl Answer for Told {
             (false, _) => paint.bad("does not fit the world"),
         };
         format!("{}: {verdict}\n", self.report.subject)
+    }
+}
+
+/// What WIT there is at a place, which holds together.
+#[derive(Serialize)]
+struct Resolved {
+    subject: String,
+    package: String,
+}
+
+impl Answer for Resolved {
+    const REASON: &'static str = "wit";
+
+    fn text(&self, paint: Paint) -> String {
+        format!("{}: {} ({})\n", clean(&self.subject), paint.good("valid"), clean(&self.package))
     }
 }
 

@@ -1,15 +1,17 @@
 //! What can be said of a project besides its wiring: grants that nobody uses, versions that do not go together.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use mosaic::{
     compare::Name,
     diagnostic::Problem,
     manifest::{Family, Granted},
     plan::{capability::Standing, graph::Graph},
+    registry::Reference,
+    resolve,
 };
 
-use super::super::app::Opened;
+use super::super::{Failure, app::Opened};
 
 /// Families that only a part's own code asks for; the others may be what its language's runtime needs.
 const OWN: &[&str] = &["http", "keyvalue", "logging"];
@@ -70,4 +72,21 @@ pub(super) fn version_skew(opened: &Opened<'_>) -> Vec<Problem> {
             tracks.iter().map(by).fold(problem, Problem::because).help("the host has to offer each of them")
         })
         .collect()
+}
+
+/// Where the project has the WIT package of that name.
+pub(super) fn place_of(opened: &Opened<'_>, package: &Reference) -> Result<PathBuf, Failure> {
+    let mut there = Vec::new();
+    for place in resolve::places(&opened.project)?.into_keys() {
+        let place = opened.project.root.join(place);
+        let (resolve, id) = resolve::package(&place)?;
+        let name = &resolve.packages[id].name;
+        if (&name.namespace, &name.name) == (&package.namespace, &package.name) {
+            return Ok(place);
+        }
+        there.push(format!("`{name}`"));
+    }
+    let message = format!("the project has no package `{}` to compare with its release", package.package());
+    let problem = Problem::error("check::no-such-package", message);
+    Err(Failure::of(problem.help(format!("it has {}", there.join(", ")))))
 }

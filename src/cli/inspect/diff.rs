@@ -30,7 +30,12 @@ impl Answer for Compared {
             let _ = writeln!(text, "\n{}  {verdict}", paint.strong("world"));
             diff.world.iter().for_each(|change| ruled(&mut text, change, paint));
         }
-        let sections = [("graph", &diff.graph), ("needs", &diff.needs), ("producers", &diff.producers)];
+        let sections = [
+            ("graph", &diff.graph),
+            ("needs", &diff.needs),
+            ("producers", &diff.producers),
+            ("versions", &diff.versions),
+        ];
         for (title, changes) in sections {
             if !changes.is_empty() {
                 let _ = writeln!(text, "\n{}", paint.strong(title));

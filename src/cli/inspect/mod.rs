@@ -15,6 +15,7 @@ mod table;
 mod versions;
 
 use std::{
+    borrow::Cow,
     fmt::Write as _,
     path::{Path, PathBuf},
 };
@@ -267,10 +268,14 @@ impl Answer for Shown {
 fn section_text(section: Section, inspection: &Inspection, paint: Paint) -> Option<String> {
     Some(match section {
         // Line ends are the only control characters that WIT needs.
-        Section::Wit => inspection.wit.as_ref()?.text.lines().fold(String::new(), |mut text, line| {
-            let _ = writeln!(text, "{}", clean_lines(line));
-            text
-        }),
+        Section::Wit => match clean_lines(&inspection.wit.as_ref()?.text) {
+            Cow::Borrowed(plain) => plain.to_owned(),
+            // Each by itself: what begins in one line ends there.
+            Cow::Owned(_) => inspection.wit.as_ref()?.text.lines().fold(String::new(), |mut text, line| {
+                let _ = writeln!(text, "{}", clean_lines(line));
+                text
+            }),
+        },
         Section::Graph => graph::text(inspection.graph.as_ref()?, paint),
         Section::Sizes => sizes::text(inspection.sizes.as_ref()?, paint),
         Section::Needs => needs::text(inspection.needs.as_ref()?, paint),

@@ -33,8 +33,11 @@ pub fn text(file: &str, overview: &Overview, paint: Paint) -> String {
     if let Some(inside) = inside(overview) {
         let _ = writeln!(text, "\n{} {inside}", paint.strong("inside"));
     }
-    if let Some(made) = made_by(&overview.producers) {
-        let _ = writeln!(text, "\n{} {made}", paint.strong("made by"));
+    for (place, line) in wrapped(&made_by(&overview.producers), 8).iter().enumerate() {
+        let _ = match place {
+            0 => writeln!(text, "\n{} {line}", paint.strong("made by")),
+            _ => writeln!(text, "        {line}"),
+        };
     }
     text
 }
@@ -122,11 +125,8 @@ fn inside(overview: &Overview) -> Option<String> {
 }
 
 /// `Go 1.26.8, wit-component 0.262.0`.
-pub fn made_by(producers: &Producers) -> Option<String> {
-    let all: Vec<String> = producers
-        .values()
-        .flatten()
-        .map(|(name, version)| clean(format!("{name} {version}").trim_end()).into_owned())
-        .collect();
-    (!all.is_empty()).then(|| all.join(", "))
+/// Languages and tools, each with its version.
+pub fn made_by(producers: &Producers) -> Vec<String> {
+    let all = producers.values().flatten();
+    all.map(|(name, version)| clean(format!("{name} {version}").trim_end()).into_owned()).collect()
 }

@@ -10,17 +10,26 @@ use super::{
 };
 use crate::cli::reporter::{Paint, bytes, clean::line as clean};
 
+/// Columns that a size takes, with the room around it.
+const SIZE: usize = 11;
+
 pub fn producers(all: &[Made], paint: Paint) -> String {
     let mut text = format!("{}\n", paint.strong("producers"));
     let mut table = Table::new(0, &[Look::Plain, Look::Number, Look::Plain]);
-    for made in all {
+    let named = |made: &Made| {
         let name = match (made.path.last(), made.kind) {
             (Some(name), _) => name.as_str(),
             (None, SizeKind::CoreModule) => "the module",
             (None, _) => "the file",
         };
-        let name = format!("{}{name}", "  ".repeat(made.path.len() + 1));
-        table.row([&name, &bytes(made.size), &made_by(&made.producers).unwrap_or_default()]);
+        format!("{}{name}", "  ".repeat(made.path.len() + 1))
+    };
+    let before = all.iter().map(|made| width(&clean(&named(made)))).max().unwrap_or(0) + SIZE;
+    for made in all {
+        let (name, size) = (named(made), bytes(made.size));
+        let tools = wrapped(&made_by(&made.producers), before);
+        table.row([&name, &size, tools.first().map_or("", String::as_str)]);
+        tools.iter().skip(1).for_each(|line| table.row(["", "", line]));
     }
     text += &table.text(paint);
     text

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 /// The text without anything a terminal would obey, lines kept.
 pub fn lines(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|c| c == '\n' || !is_active(c)) {
+    // Nearly all text is this.
+    let is_plain = |byte: u8| byte == b'\n' || (0x20..0x7f).contains(&byte);
+    if text.bytes().all(is_plain) || text.chars().all(|c| c == '\n' || !is_active(c)) {
         return Cow::Borrowed(text);
     }
     let text = text.replace("\r\n", "\n");

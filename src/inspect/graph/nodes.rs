@@ -173,9 +173,9 @@ fn core_imports(raw: &Raw<'_>) -> Vec<Port> {
     }
     let ports = from.into_iter().map(|(name, functions)| Port {
         name: name.to_owned(),
+        implements: None,
         kind: PortKind::Interface,
         functions: Some(functions),
-        implements: None,
     });
     ports.collect()
 }
@@ -187,9 +187,9 @@ fn core_exports(raw: &Raw<'_>) -> Vec<Port> {
     functions
         .map(|export| Port {
             name: export.name.to_owned(),
+            implements: None,
             kind: PortKind::Function,
             functions: None,
-            implements: None,
         })
         .collect()
 }

@@ -174,7 +174,7 @@ fn evidence(raw: &Raw<'_>, seen: &Seen, node: &Node, imports: &Imports<'_>) -> V
     }
 }
 
-/// Rows that any of these interfaces is in, and the interfaces that are in none and reach something.
+/// Rows that any of these interfaces is in, with those that are.
 fn asked<'w>(wanted: &BTreeSet<&'w str>) -> IndexMap<&'static str, Vec<&'w str>> {
     let mut asked = IndexMap::new();
     for row in ROWS {

@@ -37,6 +37,9 @@ pub(super) fn groups(raw: &Raw<'_>, module: &Module<'_>) -> IndexMap<String, u64
         let group = named.or_else(|| debug.group(start + size / 2));
         *groups.entry(group.unwrap_or_else(|| UNKNOWN.to_owned())).or_default() += size;
     }
+    if groups.len() == 1 && groups.contains_key(UNKNOWN) {
+        groups.clear();
+    }
     groups
 }
 

@@ -274,7 +274,16 @@ fn flags_narrow_behind_each_label() {
 fn open(app: &[u8], grants: Grants) -> Result<(), crate::runtime::Error> {
     let folder = tempfile::tempdir().unwrap();
     let data = Some(folder.path().to_owned());
-    let options = RunOptions { args: Vec::new(), grants, limits: Limits::run(), data, home: home() };
+    let options = RunOptions {
+        args: Vec::new(),
+        grants,
+        limits: Limits::run(),
+        data,
+        keyvalue: None,
+        home: home(),
+        profile: None,
+        coredumps: None,
+    };
     Session::open(&Artifact::bytes("app.wasm", app), options, &|_| ()).map(drop)
 }
 

@@ -11,8 +11,16 @@ use crate::{
 fn with_session(test: impl FnOnce(&mut Session<'_>)) {
     let bytes = tally();
     let artifact = Artifact::bytes("app.wasm", &bytes);
-    let options =
-        RunOptions { args: Vec::new(), grants: Grants::default(), limits: Limits::run(), data: None, home: home() };
+    let options = RunOptions {
+        args: Vec::new(),
+        grants: Grants::default(),
+        limits: Limits::run(),
+        data: None,
+        keyvalue: None,
+        home: home(),
+        profile: None,
+        coredumps: None,
+    };
     let mut session = Session::open(&artifact, options, &|_| ()).unwrap_or_else(|e| panic!("{:?}", e.problems()));
     test(&mut session);
 }

@@ -18,8 +18,16 @@ fn it_gives_the_same_answers_and_tells_the_same_places() {
     let bytes = tally_with(&ballast("x"));
     let called = |tuning: Tuning| -> (String, Vec<Frame>) {
         let artifact = Artifact { tuning, ..Artifact::bytes("app.wasm", &bytes) };
-        let options =
-            RunOptions { args: Vec::new(), grants: Grants::default(), limits: Limits::run(), data: None, home: home() };
+        let options = RunOptions {
+            args: Vec::new(),
+            grants: Grants::default(),
+            limits: Limits::run(),
+            data: None,
+            keyvalue: None,
+            home: home(),
+            profile: None,
+            coredumps: None,
+        };
         let mut session = Session::open(&artifact, options, &|_| ()).unwrap();
         let mut call = |text: &str| session.call(&Statement::parse(text).unwrap()[0], &|_| ());
         let sum = call("add(2, 3)").unwrap().value.unwrap().text;

@@ -13,7 +13,16 @@ use crate::{
 fn a_program_ends_with_its_code() {
     let run = |body: &str, args: &[&str]| {
         let args = args.iter().map(|&arg| arg.to_owned()).collect();
-        let options = RunOptions { args, grants: Grants::default(), limits: Limits::run(), data: None, home: home() };
+        let options = RunOptions {
+            args,
+            grants: Grants::default(),
+            limits: Limits::run(),
+            data: None,
+            keyvalue: None,
+            home: home(),
+            profile: None,
+            coredumps: None,
+        };
         runtime::run(&Artifact::bytes("tool.wasm", &command(body)), &options, &|_| ())
     };
     assert!(matches!(run("(i32.const 0)", &[]), Ok(0)));
@@ -35,7 +44,10 @@ fn native_code_is_compiled_once() {
         grants: Grants::default(),
         limits: Limits::run(),
         data: None,
+        keyvalue: None,
         home: Home { root: folder.path().to_owned() },
+        profile: None,
+        coredumps: None,
     };
     let path: PathBuf = folder.path().join("tool.wasm");
     std::fs::write(&path, command("(i32.const 0)")).unwrap();

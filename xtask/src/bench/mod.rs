@@ -14,6 +14,7 @@ mod parts;
 mod serve;
 mod server;
 mod start;
+mod wit;
 
 use std::{
     path::{Path, PathBuf},
@@ -38,6 +39,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("calls", calls::run),
     ("dense", dense::run),
     ("code", code::run),
+    ("wit", wit::run),
 ];
 
 /// Runs the benches named, all of them by default; of a `cargo-mosaic` that is built already after `--mosaic FILE`.

@@ -1,5 +1,8 @@
 // The picture: moved, zoomed, gone through by keys, clicked.
 
+// How small the picture may become, and how small it may be at first.
+const [SMALLEST, READABLE] = [0.02, 0.3];
+
 function graph(inspection, links, open) {
   const stage = byId("stage");
   const svg = stage.querySelector("svg");
@@ -17,20 +20,20 @@ function graph(inspection, links, open) {
     scene.setAttribute("transform", `translate(${at.x} ${at.y}) scale(${at.scale})`);
     stage.classList.toggle("far", at.scale < 0.45);
   }
-  function fit() {
+  /** Shows the whole, unless it would then be smaller than that: it starts where calls come in, at its upper end. */
+  function fit(least) {
     const box = stage.getBoundingClientRect();
     if (!box.width) return;
     const scale = Math.min(box.width / width, (box.height - 72) / height, 1.25);
-    // What is far too high to be read as a whole starts at its upper end.
-    at = { scale: Math.max(scale, 0.05), x: 0, y: 0 };
-    at.x = (box.width - width * at.scale) / 2 - left * at.scale;
+    at = { scale: Math.max(scale, least), x: 0, y: 0 };
+    at.x = Math.max((box.width - width * at.scale) / 2, 12) - left * at.scale;
     at.y = Math.max((box.height - 36 - height * at.scale) / 2, 12) - top * at.scale;
     draw();
   }
   function zoom(by, x, y) {
     const box = stage.getBoundingClientRect();
     [x, y] = [x ?? box.width / 2, y ?? box.height / 2];
-    const scale = Math.min(Math.max(at.scale * by, 0.04), 4);
+    const scale = Math.min(Math.max(at.scale * by, SMALLEST), 4);
     at = { scale, x: x - ((x - at.x) * scale) / at.scale, y: y - ((y - at.y) * scale) / at.scale };
     draw();
   }
@@ -114,7 +117,7 @@ function graph(inspection, links, open) {
   }
   stage.addEventListener("keydown", (event) => {
     const act = {
-      "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), "0": fit, Escape: clear,
+      "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), "0": () => fit(SMALLEST), Escape: clear,
       ArrowLeft: () => step(event.key), ArrowRight: () => step(event.key), ArrowUp: () => step(event.key), ArrowDown: () => step(event.key),
       Enter: () => activate(document.activeElement), " ": () => activate(document.activeElement),
     }[event.key];
@@ -164,10 +167,10 @@ function graph(inspection, links, open) {
   }, { passive: false });
   byId("zoom-in").addEventListener("click", () => zoom(1.25));
   byId("zoom-out").addEventListener("click", () => zoom(0.8));
-  byId("zoom-fit").addEventListener("click", fit);
-  new ResizeObserver(() => { if (!chosen) fit(); }).observe(stage);
-  fit();
-  return { choose, fit };
+  byId("zoom-fit").addEventListener("click", () => fit(SMALLEST));
+  new ResizeObserver(() => { if (!chosen) fit(READABLE); }).observe(stage);
+  fit(READABLE);
+  return { choose };
 }
 
 /** The same for those who do not see the picture. */

@@ -1,0 +1,74 @@
+//! Texts of WIT to packages, each by itself.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use wit_parser::{ParseError, SourceMap, UnresolvedPackageGroup};
+
+use super::{limits, read::Source};
+use crate::diagnostic::SourceFile;
+
+/// Bytes of WIT for which a thread is worth its start.
+const WORTH_A_THREAD: usize = 128 << 10;
+
+/// A package; else why not, with the texts that this points into.
+pub(super) type Parsed = Result<UnresolvedPackageGroup, (SourceMap, ParseError)>;
+
+/// A package on its way to be linked.
+pub(super) enum Ready {
+    Text(Parsed),
+    Encoded { name: String, bytes: Vec<u8> },
+}
+
+/// Threads that are worth their start for that much WIT in that many packages, this one among them.
+pub(super) fn threads(size: usize, packages: usize) -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    cores.min(1 + size / WORTH_A_THREAD).min(packages.max(1))
+}
+
+/// Parses packages, in their order, on as many cores as are worth it.
+///
+/// For a thread that has a deep stack; the others get one too. A panic of one of them is this one's.
+pub(super) fn all(sources: Vec<Source>) -> Vec<Ready> {
+    let size = sources.iter().flat_map(Source::texts).map(|file| file.text.len()).sum();
+    let results: Vec<Mutex<Option<Parsed>>> = sources.iter().map(|_| Mutex::new(None)).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some((source, result)) = {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            sources.get(at).zip(results.get(at))
+        } {
+            if let Source::Text(files) = source {
+                *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(package(files));
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads(size, sources.len()) {
+            // Where no thread can be had, the others do its work.
+            let _ = limits::deep().spawn_scoped(scope, work);
+        }
+        work();
+    });
+    let results = results.into_iter().map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let ready = sources.into_iter().zip(results).filter_map(|(source, parsed)| match source {
+        Source::Text(_) => parsed.map(Ready::Text),
+        Source::Encoded { name, bytes } => Some(Ready::Encoded { name, bytes }),
+    });
+    ready.collect()
+}
+
+/// Parses one package.
+pub(super) fn package(files: &[Arc<SourceFile>]) -> Parsed {
+    let mut map = SourceMap::new();
+    for file in files {
+        map.push_str(&file.name, file.text.as_str());
+    }
+    map.parse()
+}
