@@ -27,11 +27,12 @@ fn it_gives_the_same_answers_and_tells_the_same_places() {
     };
     let (run, edit) = (called(Tuning::Run), called(Tuning::Edit));
     assert_eq!((run.0.as_str(), edit.0.as_str()), ("5", "5"));
-    let told = |frames: &[Frame]| -> Vec<_> {
-        frames.iter().map(|f| (f.part.clone(), f.module.clone(), f.function.clone(), f.offset)).collect()
-    };
-    assert_eq!(run.1.len(), 2);
-    assert_eq!(told(&run.1), told(&edit.1));
+    assert_eq!((run.1.len(), edit.1.len()), (2, 2));
+    for (run, edit) in run.1.iter().zip(&edit.1) {
+        assert_eq!((&run.part, &run.module, &run.function), (&edit.part, &edit.module, &edit.function));
+        // Within the component; one compiler tells where an instruction begins, the other where it ends.
+        assert!(run.offset.unwrap().abs_diff(edit.offset.unwrap()) <= 1, "{run:?} {edit:?}");
+    }
 }
 
 #[test]
