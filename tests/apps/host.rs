@@ -376,6 +376,17 @@ fn exports_are_called_from_the_command_line() {
 }
 
 #[test]
+fn what_was_compiled_ahead_of_time_is_not_compiled_again() {
+    let host = Host::new(&tally());
+    let compiles = |args: &[&str]| host.run(args, "").ok().stderr.contains("Compiling app.wasm");
+    assert!(compiles(&["compile", "app.wasm"]));
+    assert!(!compiles(&["invoke", "app.wasm", "add(2, 3)"]));
+    // Code that is made for edits is other code.
+    assert!(compiles(&["compile", "app.wasm", "--quick"]));
+    assert!(!compiles(&["compile", "app.wasm", "--quick"]));
+}
+
+#[test]
 fn a_session_keeps_what_is_named_and_outlives_a_trap() {
     let host = Host::new(&tally());
     let lines = "c = counter(5)\nc.bump(2)\n:kept\nfail()\n:kept\nadd(1, 1)\nnonsense\n:quit\n";

@@ -110,7 +110,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("check", &["compare", "diagnostic", "language", "plan", "resolve", "validate", "wit"]),
     ("inspect", &["check", "compare", "diagnostic", "language", "packages", "plan", "resolve"]),
-    ("runtime", &["cache", "diagnostic", "event", "grants_section"]),
+    ("runtime", &["cache", "diagnostic", "event", "grants_section", "network"]),
 ];
 
 /// Endings of files that are built, not written.

@@ -64,7 +64,7 @@ impl Task {
 
 impl Reported<'_> {
     /// A file's name from the top of the repository, with slashes, where it lies below it.
-    fn from_top(&self, name: &str) -> String {
+    fn below_top(&self, name: &str) -> String {
         // `main:wit/api.wit` is in no folder.
         if name.contains(':') {
             return name.to_owned();

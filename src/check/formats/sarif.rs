@@ -97,7 +97,7 @@ fn location(reported: &Reported<'_>, label: &Label) -> Value {
     let (start, end) = (label.source.position(label.span.start), label.source.position(label.span.end));
     json!({
         "physicalLocation": {
-            "artifactLocation": { "uri": uri(&reported.from_top(&label.source.name)) },
+            "artifactLocation": { "uri": uri(&reported.below_top(&label.source.name)) },
             "region": { "startLine": start.0, "startColumn": start.1, "endLine": end.0, "endColumn": end.1 },
         }
     })

@@ -59,7 +59,7 @@ fn files_are_named_from_the_top_of_the_repository() {
         ("../../../a.wit", "../../../a.wit"),
         ("main:wit/a.wit", "main:wit/a.wit"),
     ] {
-        assert_eq!(reported.from_top(name), expected);
+        assert_eq!(reported.below_top(name), expected);
     }
 }
 

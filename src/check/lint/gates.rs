@@ -42,7 +42,7 @@ impl Linter<'_> {
         &mut self,
         named: Named<'_>,
         behind: &BTreeSet<&str>,
-        made_of: &mut dyn FnMut(&mut dyn FnMut(&Type)),
+        made_of: impl FnOnce(&mut dyn FnMut(&Type)),
     ) {
         let mut given = behind.clone();
         given.extend(feature(named.stability));

@@ -138,8 +138,7 @@ impl<'a> Linter<'a> {
         }
         let mut types = Vec::new();
         let mut functions = Vec::new();
-        let sides: [(_, fn(String) -> At); 2] = [(&world.imports, At::Import), (&world.exports, At::Export)];
-        for (items, at) in sides {
+        for (items, at) in [(&world.imports, At::Import as fn(String) -> At), (&world.exports, At::Export)] {
             for (key, there) in items {
                 match (key, there) {
                     (WorldKey::Name(name), WorldItem::Interface { id, span, .. }) => {
@@ -177,7 +176,7 @@ impl<'a> Linter<'a> {
             let named = Named { item: &item, docs, stability, span: *span };
             self.type_docs(named, def);
             self.gates(named, beside(None));
-            self.entangled(named, behind, &mut |each| mentions(&def.kind, each));
+            self.entangled(named, behind, |each| mentions(&def.kind, each));
             self.type_shape(named, def);
             self.type_names(named, def);
         }
@@ -189,7 +188,7 @@ impl<'a> Linter<'a> {
             self.gates(named, beside(function.kind.resource()));
             let of_resource = function.kind.resource().and_then(|id| feature(&resolve.types[id].stability));
             let behind: BTreeSet<&str> = behind.iter().copied().chain(of_resource).collect();
-            self.entangled(named, &behind, &mut |each| in_signature(function, each));
+            self.entangled(named, &behind, |each| in_signature(function, each));
             self.function_shape(named, function);
             self.function_names(named, function);
         }

@@ -15,7 +15,7 @@ use crate::{
     language::Language,
     manifest::Family,
     plan::{self, capability, graph::Wiring, holdings::Holding},
-    runtime::{Artifact, Grants, Limits, RunOptions, ServeOptions, Session},
+    runtime::{Artifact, Grants, RunOptions, ServeOptions, Session},
 };
 
 /// `$look` tells what its part gets, a bit or a byte each: the buckets `visits` and `secret`, the name `localhost`, the
@@ -275,16 +275,7 @@ fn flags_narrow_behind_each_label() {
 fn open(app: &[u8], grants: Grants) -> Result<(), crate::runtime::Error> {
     let folder = tempfile::tempdir().unwrap();
     let data = Some(folder.path().to_owned());
-    let options = RunOptions {
-        args: Vec::new(),
-        grants,
-        limits: Limits::run(),
-        data,
-        keyvalue: None,
-        home: home(),
-        profile: None,
-        coredumps: None,
-    };
+    let options = RunOptions { grants, data, ..RunOptions::new(home()) };
     Session::open(&Artifact::bytes("app.wasm", app), options, &|_| ()).map(drop)
 }
 

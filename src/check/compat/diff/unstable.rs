@@ -129,9 +129,9 @@ fn gated(stable: (&Resolve, PackageId), resolve: &Resolve, package: PackageId, n
 /// an `include`, which leaves no trace in what it includes.
 fn in_world(resolve: &Resolve, world: &World, stable: (&Resolve, &World), item: &Item, found: &mut Vec<(Item, Gated)>) {
     let asked = resolve.features.iter().map(String::as_str).collect::<Vec<_>>().join(" or ");
-    let sides: [(_, _, fn(String) -> At); 2] =
-        [(&world.imports, &stable.1.imports, At::Import), (&world.exports, &stable.1.exports, At::Export)];
-    for (items, known, at) in sides {
+    let imports = (&world.imports, &stable.1.imports, At::Import as fn(String) -> At);
+    let exports = (&world.exports, &stable.1.exports, At::Export as fn(String) -> At);
+    for (items, known, at) in [imports, exports] {
         let known: HashSet<String> = known.keys().map(|key| stable.0.name_world_key(key)).collect();
         for (key, there) in items {
             let name = resolve.name_world_key(key);
