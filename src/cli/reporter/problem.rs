@@ -75,7 +75,9 @@ fn snippets(labels: &[Label]) -> Vec<Element<'_>> {
 fn lines(text: &str, labels: &[&Label]) -> Range<usize> {
     let spans = labels.iter().map(|label| within(text, &label.span));
     let (start, end) = spans.fold((text.len(), 0), |(start, end), span| (start.min(span.start), end.max(span.end)));
-    let start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+    // What is at the end of a text is on its last line.
+    let last = text.strip_suffix('\n').map_or(text.len(), str::len);
+    let start = text[..start.min(last)].rfind('\n').map_or(0, |newline| newline + 1);
     let end = text[end.max(start)..].find('\n').map_or(text.len(), |length| end.max(start) + length + 1);
     start..end
 }
