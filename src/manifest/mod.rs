@@ -81,6 +81,8 @@ pub struct Check {
     pub baseline_file: Option<Spanned<PathBuf>>,
     /// In the order written: the rule or group, and `allow`, `warn` or `deny`.
     pub rules: Vec<(Spanned<String>, &'static str)>,
+    /// The same of rules of `wit lint`.
+    pub lint: Vec<(Spanned<String>, &'static str)>,
 }
 
 /// `[components.<name>]`.

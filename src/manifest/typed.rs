@@ -103,6 +103,9 @@ pub struct Check {
     pub baseline_file: Option<Spanned<String>>,
     /// Levels of rules, or of all that ask for a bump (`major`, `minor`, `patch`), or of `all`.
     pub rules: IndexMap<Spanned<String>, Spanned<RuleLevel>>,
+    /// Levels of rules of `cargo mosaic wit lint`, or of a group (`names`, `docs`, `versions`, `unused`, `shapes`), or of
+    /// `all`.
+    pub lint: IndexMap<Spanned<String>, Spanned<RuleLevel>>,
 }
 
 /// What a finding of a rule does.

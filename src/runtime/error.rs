@@ -41,7 +41,7 @@ pub enum Error {
     #[error("cannot use the store at `{address}`")]
     Backend { address: String, why: String },
     /// An import that is kept apart, of which nothing says what is granted behind it.
-    #[error("nothing is granted behind the import `{label}`, nor refused")]
+    #[error("nothing says what is granted behind the import `{label}`")]
     Unsaid { label: String, interface: String },
     /// Something is granted behind an import that the component does not have.
     #[error("something is granted behind `{label}`, which is no import of the component")]

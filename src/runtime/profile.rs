@@ -29,10 +29,10 @@ impl Profile {
     pub fn begin(path: &Path, name: &str, code: &Code) -> Result<Arc<Profile>, Error> {
         let unwritable = |source| Error::Profile { path: path.to_owned(), source };
         let file = File::create(path).map_err(unwritable)?;
-        let lifted = code
-            .lifted
-            .iter()
-            .map(|lifted| (lifted.module.name().unwrap_or(&lifted.name).to_owned(), lifted.module.clone()));
+        let lifted = code.lifted.iter().map(|lifted| {
+            let name = lifted.module.name().unwrap_or(&lifted.name);
+            (name.to_owned(), lifted.module.clone())
+        });
         let profiler = GuestProfiler::new_component(&code.engine, name, INTERVAL, code.component.clone(), lifted)
             .map_err(|source| Error::Engine { source })?;
         Ok(Arc::new(Profile { path: path.to_owned(), file, seen: Mutex::new(Some((profiler, Instant::now()))) }))

@@ -44,6 +44,22 @@ pub struct RunOptions {
     pub coredumps: Option<PathBuf>,
 }
 
+impl RunOptions {
+    /// Nothing granted, and limits for a program that is watched.
+    pub fn new(home: Home) -> RunOptions {
+        RunOptions {
+            args: Vec::new(),
+            grants: Grants::default(),
+            limits: Limits::run(),
+            data: None,
+            keyvalue: None,
+            home,
+            profile: None,
+            coredumps: None,
+        }
+    }
+}
+
 /// Runs it to its end and gives its exit code: 0 or 1 in WASI 0.2, unless it exits with a code of its own.
 pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) -> Result<i32, Error> {
     let code = code::load(artifact, &options.home, None, events)?;

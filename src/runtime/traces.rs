@@ -32,7 +32,7 @@ use opentelemetry_sdk::{
 };
 use wasmtime_wasi::async_trait;
 
-use crate::diagnostic::Problem;
+use crate::{diagnostic::Problem, network};
 
 use super::tell::{Teller, Told};
 
@@ -71,10 +71,9 @@ impl Traces {
             return Err(refused(format!("`{collector}` is no address of HTTP: `http://HOST:PORT` is wanted")));
         }
         let address = format!("{}/v1/traces", collector.trim_end_matches('/'));
-        let agent = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build();
         let collector = Arc::new(Collector {
             address: address.clone(),
-            agent: agent.into(),
+            agent: network::asking_agent(),
             teller: OnceLock::new(),
             told: AtomicBool::new(false),
         });
@@ -215,7 +214,8 @@ struct Sending(Arc<Collector>);
 impl HttpClient for Sending {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let (head, body) = request.into_parts();
-        let sent = self.0.agent.run(Request::from_parts(head, body.to_vec()));
+        let request = self.0.agent.configure_request(Request::from_parts(head, body.to_vec()));
+        let sent = self.0.agent.run(request.timeout_global(Some(PATIENCE)).build());
         let response = sent.inspect_err(|error| self.0.tell(error))?;
         if !response.status().is_success() {
             self.0.tell(&format!("it answered {}", response.status()));

@@ -11,6 +11,8 @@ mod denied;
 mod errors;
 mod golden;
 mod host;
+mod hostile;
+mod javascript;
 mod matrix;
 mod page;
 mod pipeline;

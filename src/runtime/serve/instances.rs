@@ -74,8 +74,8 @@ pub(super) type Work = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>
 pub(super) struct Failure {
     pub error: wasmtime::Error,
     pub starved: Option<Starved>,
-    /// It did not even start.
-    stillborn: bool,
+    /// It had started.
+    started: bool,
     /// What it was then.
     pub dump: Option<PathBuf>,
 }
@@ -83,17 +83,17 @@ pub(super) struct Failure {
 impl Failure {
     /// A guest that had started.
     pub fn of(error: wasmtime::Error, starved: Option<Starved>, dump: Option<PathBuf>) -> Failure {
-        Failure { error, starved, stillborn: false, dump }
+        Failure { error, starved, started: true, dump }
     }
 
-    /// There was no room for one more instance: in the pool, among the mappings or the memory that the system lets this
-    /// process have, or in the memory that all may have together.
+    /// There was no room for one more instance: in the pool, in the memory of all requests together, or among the
+    /// mappings or the memory that the system lets this process have.
     pub fn is_full(&self) -> bool {
         let no_memory = |cause: &(dyn std::error::Error + 'static)| {
             cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::OutOfMemory)
         };
-        let no_room = || self.starved == Some(Starved::Together) || self.error.chain().any(no_memory);
-        self.error.is::<PoolConcurrencyLimitError>() || (self.stillborn && no_room())
+        let crowded = || self.starved == Some(Starved::Together) || self.error.chain().any(no_memory);
+        self.error.is::<PoolConcurrencyLimitError>() || !self.started && crowded()
     }
 }
 
@@ -140,7 +140,7 @@ impl Instances {
             let result = clock.measure(life).await;
             let starved = instance.store.data().meter.starved;
             let dump = result.as_ref().err().and_then(|error| self.host.dump(error, &mut instance.store));
-            let stillborn = instance.exports.is_none();
+            let started = instance.exports.is_some();
             instance.used += 1;
             if result.is_ok() && starved.is_none() && instance.used < self.uses.get() {
                 self.idle().push(instance);
@@ -148,7 +148,7 @@ impl Instances {
                 drop(instance);
             }
             drop(place);
-            result.map_err(|error| Failure { error, starved, stillborn, dump })
+            result.map_err(|error| Failure { error, starved, started, dump })
         }))
     }
 
@@ -228,13 +228,13 @@ mod tests {
 
     #[test]
     fn an_instance_that_finds_no_memory_had_no_place() {
-        let failure = |stillborn, kind: io::ErrorKind| {
+        let failure = |started, kind: io::ErrorKind| {
             let error = wasmtime::Error::from(io::Error::from(kind)).context("could not map a memory");
-            Failure { error, starved: None, stillborn, dump: None }
+            Failure { error, starved: None, started, dump: None }
         };
-        assert!(failure(true, io::ErrorKind::OutOfMemory).is_full());
-        assert!(!failure(true, io::ErrorKind::NotFound).is_full());
+        assert!(failure(false, io::ErrorKind::OutOfMemory).is_full());
+        assert!(!failure(false, io::ErrorKind::NotFound).is_full());
         // What a guest is told by the host while it runs is its own affair.
-        assert!(!failure(false, io::ErrorKind::OutOfMemory).is_full());
+        assert!(!failure(true, io::ErrorKind::OutOfMemory).is_full());
     }
 }

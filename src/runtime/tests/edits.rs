@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{guests::tally_with, server::home};
 use crate::{
     cache::Home,
-    runtime::{self, Artifact, CallError, Frame, Grants, Limits, RunOptions, Session, Statement, Tuning},
+    runtime::{self, Artifact, CallError, Frame, RunOptions, Session, Statement, Tuning},
 };
 
 /// Data that makes a core module large.
@@ -18,16 +18,7 @@ fn it_gives_the_same_answers_and_tells_the_same_places() {
     let bytes = tally_with(&ballast("x"));
     let called = |tuning: Tuning| -> (String, Vec<Frame>) {
         let artifact = Artifact { tuning, ..Artifact::bytes("app.wasm", &bytes) };
-        let options = RunOptions {
-            args: Vec::new(),
-            grants: Grants::default(),
-            limits: Limits::run(),
-            data: None,
-            keyvalue: None,
-            home: home(),
-            profile: None,
-            coredumps: None,
-        };
+        let options = RunOptions::new(home());
         let mut session = Session::open(&artifact, options, &|_| ()).unwrap();
         let mut call = |text: &str| session.call(&Statement::parse(text).unwrap()[0], &|_| ());
         let sum = call("add(2, 3)").unwrap().value.unwrap().text;
