@@ -20,7 +20,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use wasmparser::{Parser, Payload};
+use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wasmtime::{Engine, Module, component::Component};
 
 use crate::{
@@ -185,7 +185,7 @@ fn make(
         Tuning::Run => None,
         Tuning::Edit => lift::lift(bytes),
     };
-    let one_pass = (artifact.tuning == Tuning::Edit && !concurrency)
+    let one_pass = (artifact.tuning == Tuning::Edit && !concurrency && compiles_in_one_pass(bytes))
         .then(|| native(bytes, split.as_ref(), Shape::unmeasured(Compiler::OnePass, concurrency), home))
         // What the quick compiler does not know, the other may.
         .and_then(Result::ok);
@@ -389,6 +389,20 @@ fn is_ours_alone(path: &Path) -> io::Result<bool> {
 #[cfg(not(unix))]
 fn is_ours_alone(path: &Path) -> io::Result<bool> {
     path.metadata().map(|metadata| metadata.is_file())
+}
+
+/// Whether a component uses nothing of WebAssembly that the quick compiler does not have: to see that is quicker than to
+/// try.
+fn compiles_in_one_pass(bytes: &[u8]) -> bool {
+    let lacking = WasmFeatures::TAIL_CALL
+        | WasmFeatures::EXCEPTIONS
+        | WasmFeatures::LEGACY_EXCEPTIONS
+        | WasmFeatures::GC
+        | WasmFeatures::FUNCTION_REFERENCES
+        | WasmFeatures::RELAXED_SIMD
+        | WasmFeatures::WIDE_ARITHMETIC
+        | WasmFeatures::STACK_SWITCHING;
+    Validator::new_with_features(WasmFeatures::all().difference(lacking)).validate_all(bytes).is_ok()
 }
 
 /// Whether the engine must be able to run tasks side by side: some part lifts, lowers or waits asynchronously, or the

@@ -41,8 +41,8 @@ fn an_edit_compiles_what_it_changed() {
     let home = Home { root: folder.path().to_owned() };
     let compiled = |one: &str, two: &str| {
         let text = format!(
-            "(component (core module $one {}) (core module $two {})
-               (core instance (instantiate $one)) (core instance (instantiate $two)))",
+            "(component (core module {}) (core module {})
+               (core instance (instantiate 0)) (core instance (instantiate 1)))",
             ballast(one),
             ballast(two)
         );
