@@ -74,17 +74,18 @@ fn same(plan: &plan::graph::Graph, composed: &Composed) -> Graph {
     assert_eq!(of_parts(&read), of_parts(&planned));
 
     let host = |import: &str, by: BTreeSet<String>| (Name::new(import).canonical(), by);
+    // A type that a world uses is named for itself, and no wire: whoever has it has it from an interface.
+    let imports = graph.imports.iter();
+    let (types, imports): (Vec<_>, Vec<_>) = imports.partition(|it| it.port.kind == PortKind::Type);
     let planned: BTreeMap<_, _> = plan
         .host
         .iter()
+        .filter(|it| !types.iter().any(|ty| ty.port.name == it.import))
         .map(|it| host(&it.import, it.wanted_by.iter().map(|it| it.by.clone()).filter(|it| !made(it)).collect()))
         .collect();
     let name = |id: &u32| graph.node(*id).expect("ends are nodes").name.clone();
-    let read: BTreeMap<_, _> = graph
-        .imports
-        .iter()
-        // A type by itself is no wire of the plan's.
-        .filter(|it| it.port.kind != PortKind::Type)
+    let read: BTreeMap<_, _> = imports
+        .into_iter()
         .map(|it| host(&it.port.name, it.wanted_by.iter().map(name).filter(|it| !made(it)).collect()))
         .collect();
     assert_eq!(read, planned);
