@@ -24,11 +24,16 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
+    /// The line of a byte, from 1.
+    pub fn line(&self, at: usize) -> usize {
+        memchr::memchr_iter(b'\n', &self.text.as_bytes()[..at.min(self.text.len())]).count() + 1
+    }
+
     /// Line and column of a byte, from 1; the column in characters.
     pub fn position(&self, at: usize) -> (usize, usize) {
         let before = &self.text[..self.text.floor_char_boundary(at.min(self.text.len()))];
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+        let start = memchr::memrchr(b'\n', before.as_bytes()).map_or(0, |newline| newline + 1);
+        (self.line(start), before[start..].chars().count() + 1)
     }
 }
 

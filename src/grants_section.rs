@@ -41,6 +41,8 @@ pub enum Held {
     Kv(String),
     /// A container of wasi:blobstore.
     Blob(String),
+    /// A topic of wasi:messaging to send to.
+    Topic(String),
     /// `host` or `host:port` that outgoing HTTP requests may go to.
     HttpOut(String),
     Dir {
@@ -181,6 +183,7 @@ impl fmt::Display for Held {
         match self {
             Held::Kv(bucket) => write!(f, "kv = {bucket:?}"),
             Held::Blob(container) => write!(f, "blob = {container:?}"),
+            Held::Topic(topic) => write!(f, "topic = {topic:?}"),
             Held::HttpOut(authority) => write!(f, "http-out = {authority:?}"),
             Held::Dir { path, readonly, .. } => {
                 write!(f, "dir = {path:?}")?;

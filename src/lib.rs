@@ -33,7 +33,7 @@
 //! | [`grants_section`] | `mosaic:grants`: what an artifact says its parts are granted |
 //! | [`validate`] | whether bytes are valid WebAssembly, under which features; on all cores |
 //! | [`compare`] | WIT types against WIT types: every difference with its path |
-//! | [`wit`] | WIT as people write it: its one layout |
+//! | [`wit`] | WIT as people write it: its one layout, and what of it no parsed package keeps |
 //!
 //! # Invariants
 //!

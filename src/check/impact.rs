@@ -4,18 +4,19 @@
 //! provider moves first), and the new interface with the provider as it is (the importer moves first). Where the version
 //! leaves its semver track, neither meets the other until both have moved.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde::Serialize;
-use wasmparser::{ComponentName, KnownCustom, Parser, Payload};
 use wit_parser::{InterfaceId, Resolve, WorldItem};
 
 use super::compat::{self, Bump};
 use crate::{
     compare::{self, Name, Side},
     plan::graph::Graph,
-    resolve::{self, Error, Part, Subject, Wit},
+    resolve::{Part, Subject, Wit},
 };
+
+pub use super::inside::parts;
 
 /// What becomes of an app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -88,44 +89,6 @@ pub fn impact(graph: &Graph, parts: &[Part], new: &Wit) -> Impact {
     }
     let packages = packages.iter().map(|id| new.resolve.packages[*id].name.to_string()).collect();
     Impact { packages, edges }
-}
-
-/// The parts inside of a composed component, as far as they can be read by themselves, by their names in it.
-pub fn parts(name: &str, bytes: &[u8]) -> Result<Vec<Part>, Error> {
-    let binary = resolve::binary(name, bytes)?;
-    let mut depth = 0usize;
-    let mut ranges = Vec::new();
-    let mut names = HashMap::new();
-    for payload in Parser::new(0).parse_all(&binary) {
-        match payload.map_err(|error| resolve::unreadable(name, &binary, &error))? {
-            Payload::ModuleSection { .. } => depth += 1,
-            Payload::ComponentSection { unchecked_range, .. } => {
-                if depth == 0 {
-                    ranges.push(unchecked_range);
-                }
-                depth += 1;
-            }
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::CustomSection(section) if depth == 0 => {
-                let KnownCustom::ComponentName(section) = section.as_known() else { continue };
-                for name in section.into_iter().map_while(Result::ok) {
-                    if let ComponentName::Components(map) = name {
-                        names.extend(map.into_iter().map_while(Result::ok).map(|name| (name.index, name.name)));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut parts = Vec::new();
-    for (index, range) in (0u32..).zip(ranges) {
-        let part = names.get(&index).map_or_else(|| format!("component-{index}"), |name| (*name).to_owned());
-        let range =
-            usize::try_from(range.start).unwrap_or(usize::MAX)..usize::try_from(range.end).unwrap_or(usize::MAX);
-        let Some(inner) = binary.get(range) else { continue };
-        parts.push(resolve::decode_part(&part, inner, None)?);
-    }
-    Ok(parts)
 }
 
 /// One edge, if it carries an interface of the packages.

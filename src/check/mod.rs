@@ -10,6 +10,8 @@ pub mod compat;
 mod fits;
 pub mod formats;
 pub mod impact;
+mod inside;
+pub mod lint;
 mod targets;
 mod validate;
 

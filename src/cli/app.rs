@@ -70,6 +70,8 @@ pub struct Guest {
     pub grants: Grants,
     /// Where wasi:keyvalue is kept.
     pub data: Option<PathBuf>,
+    /// What keeps it instead.
+    pub keyvalue: Option<String>,
 }
 
 /// What the app on disk was made of, beside it.
@@ -326,7 +328,7 @@ impl Guest {
     pub fn of_file(file: PathBuf, flags: &GrantArgs) -> Result<Guest, Failure> {
         let artifact = Artifact::file(file);
         let grants = flags.within(&artifact)?;
-        Ok(Guest { artifact, grants, data: flags.data.clone() })
+        Ok(Guest { artifact, grants, data: flags.data.clone(), keyvalue: flags.kv_store.clone() })
     }
 
     /// The app of a project, built: its manifest grants, and flags narrow.
@@ -353,7 +355,7 @@ impl Guest {
         };
         let artifact = Artifact { name, content, tuning };
         let grants = flags.narrowing(&opened.project, &section(&artifact)?.unwrap_or_default())?;
-        Ok(Guest { artifact, grants, data: Some(data) })
+        Ok(Guest { artifact, grants, data: Some(data), keyvalue: flags.kv_store.clone() })
     }
 }
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 0 | done |
 //! | 2 | the command line makes no sense |
-//! | 100 | `check`, `doctor` and `wit fmt --check` looked and found something wanting |
+//! | 100 | `check`, `doctor`, `wit fmt --check` and `wit lint` looked and found something wanting |
 //! | 101 | could not complete |
 //! | 134 | `run`: the guest trapped |
 //! | any | `run`: the guest's own exit code |

@@ -45,6 +45,9 @@ pub struct GrantArgs {
     /// A container of wasi:blobstore
     #[arg(long, value_name = "CONTAINER")]
     blob: Vec<String>,
+    /// A topic of wasi:messaging to send to
+    #[arg(long, value_name = "TOPIC")]
+    topic: Vec<String>,
     /// Show what it logs by wasi:logging
     #[arg(long)]
     logging: bool,
@@ -54,6 +57,9 @@ pub struct GrantArgs {
     /// Folder to keep wasi:keyvalue and wasi:blobstore in
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
+    /// Server that keeps wasi:keyvalue instead
+    #[arg(long, value_name = "redis://HOST[:PORT]")]
+    pub kv_store: Option<String>,
 }
 
 /// A `--dir`.
@@ -88,6 +94,7 @@ impl GrantArgs {
         self.net.iter().cloned().for_each(|address| grants.net.insert(address));
         self.http_out.iter().cloned().for_each(|authority| grants.http_out.insert(authority));
         self.blob.iter().cloned().for_each(|container| grants.containers.insert(container));
+        self.topic.iter().cloned().for_each(|topic| grants.topics.insert(topic));
         self.kv.iter().cloned().for_each(|bucket| grants.buckets.insert(bucket));
         if problems.is_empty() { Ok(grants) } else { Err(Failure(problems)) }
     }
@@ -186,6 +193,7 @@ fn of_grant(grant: &Grant, project: &Project) -> Result<Grants, Problem> {
     match grant {
         Grant::KeyValue { bucket } => grants.buckets.insert(bucket.clone()),
         Grant::Blob { container } => grants.containers.insert(container.clone()),
+        Grant::Topic { topic } => grants.topics.insert(topic.clone()),
         Grant::HttpOut { authority } => grants.http_out.insert(authority.parse().map_err(malformed)?),
         Grant::Net { address } => grants.net.insert(address.parse().map_err(malformed)?),
         Grant::Logging => grants.logging = true,

@@ -42,11 +42,11 @@ impl GuestArgs {
             None => Guest::of_project(&self.project, &self.lock, &self.build, &self.grants, reporter)?,
         };
         let options = RunOptions {
-            args: Vec::new(),
             grants: guest.grants.clone(),
             limits: self.limits.over(Limits::run()),
             data: guest.data.clone(),
-            home: Home::from_env(),
+            keyvalue: guest.keyvalue.clone(),
+            ..RunOptions::new(Home::from_env())
         };
         reporter.step_aside();
         Ok((guest, options))

@@ -49,6 +49,9 @@ pub struct ServeLimitArgs {
     /// Bytes of a request's body; then 413
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size)]
     max_body: u64,
+    /// Memory of all requests together; else as much as the machine has. Without it growing fails, and new ones get 503
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    max_total_memory: Option<u64>,
     /// Requests answered at once; further ones wait a second, then get 503
     #[arg(long, value_name = "N", default_value = "1000")]
     max_requests: NonZeroU32,
@@ -72,6 +75,10 @@ impl ServeLimitArgs {
             requests: self.max_requests.get(),
             connections: saturating(u64::from(self.max_connections.get())),
             uses: self.reuse,
+            limits: Limits {
+                all_memory: self.max_total_memory.map_or(options.limits.all_memory, saturating),
+                ..options.limits
+            },
             ..options
         }
     }

@@ -21,13 +21,19 @@ pub struct Args {
     /// Arguments of the program
     #[arg(last = true)]
     args: Vec<String>,
+    /// Write down where it spends its time, for the Firefox profiler
+    #[arg(long, value_name = "FILE", help_heading = "Observation")]
+    profile: Option<PathBuf>,
+    /// Where it traps, put a core dump of it into this folder
+    #[arg(long, value_name = "FOLDER", help_heading = "Observation")]
+    coredump: Option<PathBuf>,
     #[command(flatten)]
     guest: GuestArgs,
 }
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     let (guest, options) = args.guest.open(args.file, reporter)?;
-    let options = RunOptions { args: args.args, ..options };
+    let options = RunOptions { args: args.args, profile: args.profile, coredumps: args.coredump, ..options };
     let logs = args.guest.logs.open()?;
     match runtime::run(&guest.artifact, &options, &|event| logs.event(event, reporter)) {
         // A process can pass on eight bits.

@@ -4,7 +4,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use mosaic::{
     cache::Home,
-    runtime::{self, AccessLog, Limits, ServeOptions},
+    diagnostic::Problem,
+    runtime::{self, AccessLog, Limits, ServeOptions, Traces},
 };
 
 use super::{
@@ -47,11 +48,41 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Logs")]
     access_log: Option<PathBuf>,
     #[command(flatten)]
+    observe: ObserveArgs,
+    #[command(flatten)]
     build: BuildArgs,
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
     lock: LockArgs,
+}
+
+/// What there is to see of it from outside.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Observation")]
+struct ObserveArgs {
+    /// Answer with figures in Prometheus' format, at /metrics on this address
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
+    /// Send the spans of requests to this collector of OpenTelemetry, by OTLP over HTTP
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    otlp: Option<String>,
+    /// Write down where guests spend their time, for the Firefox profiler
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+    /// Put core dumps of guests that trap into this folder, up to sixteen
+    #[arg(long, value_name = "FOLDER")]
+    coredump: Option<PathBuf>,
+}
+
+impl ObserveArgs {
+    fn traces(&self, service: &str) -> Result<Option<Traces>, Failure> {
+        let traces = self.otlp.as_deref().map(|collector| Traces::to(collector, service)).transpose();
+        traces.map_err(|error| {
+            let message = "traces cannot be sent where they are to go";
+            Failure::of(Problem::error("serve::collector", message).because(error.to_string()))
+        })
+    }
 }
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
@@ -67,9 +98,16 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     let options = ServeOptions {
         grants: guest.grants.clone(),
         data: guest.data.clone(),
-        limits: args.limits.over(Limits::request()),
+        keyvalue: guest.keyvalue.clone(),
         access: access.transpose()?,
-        ..args.bounds.over(ServeOptions::new(args.addr, Home::from_env()))
+        metrics: args.observe.metrics,
+        traces: args.observe.traces(&guest.artifact.name)?,
+        profile: args.observe.profile.clone(),
+        coredumps: args.observe.coredump.clone(),
+        ..args.bounds.over(ServeOptions {
+            limits: args.limits.over(Limits::request()),
+            ..ServeOptions::new(args.addr, Home::from_env())
+        })
     };
     runtime::serve(&guest.artifact, &options, &|event| logs.event(event, reporter))
         .map_err(|error| guest.failed(error))?;

@@ -8,8 +8,8 @@ use std::{
 
 use wit_component::{ComponentEncoder, StringEncoding};
 use wit_parser::{
-    FunctionKind, InterfaceId, LiftLowerAbi, ManglingAndAbi, Resolve, ResourceIntrinsic, SourceMap, TypeDefKind,
-    WasmExport, WasmExportKind, WasmImport, WorldItem, WorldKey, abi::WasmType,
+    FunctionKind, InterfaceId, LiftLowerAbi, ManglingAndAbi, Resolve, ResourceIntrinsic, SourceMap, Stability,
+    TypeDefKind, WasmExport, WasmExportKind, WasmImport, WorldItem, WorldKey, abi::WasmType,
 };
 
 use super::{PartBytes, component};
@@ -42,8 +42,12 @@ pub(crate) fn encoded(part: &Part) -> Vec<u8> {
     ComponentEncoder::default().module(&module).and_then(|encoder| encoder.encode()).expect("a component")
 }
 
-/// A part, built, whose world imports interfaces of WASI and exports a function of its own name.
+/// A part, built, whose world imports interfaces of WASI, without what is unstable, and exports a function of its own
+/// name.
 pub(crate) fn asking(name: &str, mut wasi: Resolve, imports: &[&str]) -> PartBytes {
+    for (_, interface) in wasi.interfaces.iter_mut() {
+        interface.functions.retain(|_, function| !matches!(function.stability, Stability::Unstable { .. }));
+    }
     let imports: String = imports.iter().map(|import| format!("import {import}; ")).collect();
     let wit = format!("package acme:{name}; world {name} {{ {imports} export {name}: func(); }}");
     let package = wasi.push_source(&format!("{name}.wit"), &wit).unwrap_or_else(|error| panic!("{error:#}\n{wit}"));

@@ -61,6 +61,7 @@ impl Reader<'_> {
         let found: Vec<&'static str> = [
             ("kv", typed.kv.is_some()),
             ("blob", typed.blob.is_some()),
+            ("topic", typed.topic.is_some()),
             ("http-out", typed.http_out.is_some()),
             ("dir", typed.dir.is_some()),
             ("env", typed.env.is_some()),
@@ -85,6 +86,10 @@ impl Reader<'_> {
             let container =
                 self.grant_value(&table, "blob", container, "the name of a container", |it| !it.is_empty())?;
             return Some(Grant::Blob { container });
+        }
+        if let Some(topic) = typed.topic {
+            let topic = self.grant_value(&table, "topic", topic, "the name of a topic", |it| !it.is_empty())?;
+            return Some(Grant::Topic { topic });
         }
         if let Some(authority) = typed.http_out {
             let form = "`host` or `host:port`, without a scheme or a path";

@@ -331,7 +331,7 @@ impl Flaw {
             FlawKind::GrantCapabilities { found } if found.is_empty() => at(
                 "manifest::empty-grant",
                 format!("{} grants nothing", self.table()),
-                "expected one of `kv`, `blob`, `http-out`, `dir`, `env`, `config`, `net`, `logging`".into(),
+                "expected one of `kv`, `blob`, `topic`, `http-out`, `dir`, `env`, `config`, `net`, `logging`".into(),
             ),
             FlawKind::GrantCapabilities { found } => at(
                 "manifest::several-capabilities",

@@ -246,8 +246,11 @@ impl Reader<'_> {
 
     fn check(&mut self, typed: typed::Check) -> Check {
         let file = typed.baseline_file.and_then(|file| self.path(&["check", "baseline-file"], file));
-        let rules = in_order(typed.rules).into_iter().map(|(rule, level)| (rule, level.value.word())).collect();
-        Check { baseline: typed.baseline, baseline_file: file, rules }
+        let levels = |table: IndexMap<Spanned<String>, Spanned<typed::RuleLevel>>| {
+            in_order(table).into_iter().map(|(rule, level)| (rule, level.value.word())).collect()
+        };
+        let (rules, lint) = (levels(typed.rules), levels(typed.lint));
+        Check { baseline: typed.baseline, baseline_file: file, rules, lint }
     }
 
     fn compose(&mut self, typed: typed::Compose) -> Compose {

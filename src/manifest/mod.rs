@@ -81,6 +81,8 @@ pub struct Check {
     pub baseline_file: Option<Spanned<PathBuf>>,
     /// In the order written: the rule or group, and `allow`, `warn` or `deny`.
     pub rules: Vec<(Spanned<String>, &'static str)>,
+    /// The same of rules of `wit lint`.
+    pub lint: Vec<(Spanned<String>, &'static str)>,
 }
 
 /// `[components.<name>]`.
@@ -144,6 +146,8 @@ pub enum Family {
     KeyValue,
     /// `blobstore`: wasi:blobstore, any container.
     BlobStore,
+    /// `messaging`: sending by wasi:messaging, to any topic.
+    Messaging,
     /// `logging`: wasi:logging.
     Logging,
     /// `config`: wasi:config, any key.
@@ -153,12 +157,13 @@ pub enum Family {
 }
 
 impl Family {
-    pub const ALL: [Family; 8] = [
+    pub const ALL: [Family; 9] = [
         Family::Sockets,
         Family::Filesystem,
         Family::Http,
         Family::KeyValue,
         Family::BlobStore,
+        Family::Messaging,
         Family::Logging,
         Family::Config,
         Family::Env,
@@ -172,6 +177,7 @@ impl Family {
             Family::Http => "http",
             Family::KeyValue => "keyvalue",
             Family::BlobStore => "blobstore",
+            Family::Messaging => "messaging",
             Family::Logging => "logging",
             Family::Config => "config",
             Family::Env => "env",
@@ -222,6 +228,8 @@ pub enum Grant {
     KeyValue { bucket: String },
     /// `{ blob = "container" }`: wasi:blobstore, this container.
     Blob { container: String },
+    /// `{ topic = "topic" }`: sending by wasi:messaging, to this topic.
+    Topic { topic: String },
     /// `{ http-out = "host[:port]" }`: outgoing requests to this authority.
     HttpOut { authority: String },
     /// `{ dir = "./data", readonly = true, guest = "/data" }`; `dir` relative to the project's root.
@@ -242,6 +250,7 @@ impl Grant {
         match self {
             Grant::KeyValue { .. } => Family::KeyValue,
             Grant::Blob { .. } => Family::BlobStore,
+            Grant::Topic { .. } => Family::Messaging,
             Grant::HttpOut { .. } => Family::Http,
             Grant::Dir { .. } => Family::Filesystem,
             Grant::Env { .. } => Family::Env,

@@ -103,6 +103,9 @@ pub struct Check {
     pub baseline_file: Option<Spanned<String>>,
     /// Levels of rules, or of all that ask for a bump (`major`, `minor`, `patch`), or of `all`.
     pub rules: IndexMap<Spanned<String>, Spanned<RuleLevel>>,
+    /// Levels of rules of `cargo mosaic wit lint`, or of a group (`names`, `docs`, `versions`, `unused`, `shapes`), or of
+    /// `all`.
+    pub lint: IndexMap<Spanned<String>, Spanned<RuleLevel>>,
 }
 
 /// What a finding of a rule does.
@@ -114,7 +117,7 @@ pub enum RuleLevel {
     Deny,
 }
 
-/// One capability: exactly one of `kv`, `blob`, `http-out`, `dir`, `env`, `config`, `net`, `logging`.
+/// One capability: exactly one of `kv`, `blob`, `topic`, `http-out`, `dir`, `env`, `config`, `net`, `logging`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Grant {
@@ -122,6 +125,8 @@ pub struct Grant {
     pub kv: Option<Spanned<String>>,
     /// A container of wasi:blobstore.
     pub blob: Option<Spanned<String>>,
+    /// A topic of wasi:messaging to send to.
+    pub topic: Option<Spanned<String>>,
     /// `host` or `host:port` that outgoing HTTP requests may go to.
     pub http_out: Option<Spanned<String>>,
     /// A folder, relative to this file.

@@ -111,6 +111,9 @@ const REACH: &[(&str, Reach)] = &[
     ("wasi:http/*", Reach::Family(Family::Http)),
     ("wasi:keyvalue/*", Reach::Family(Family::KeyValue)),
     ("wasi:blobstore/*", Reach::Family(Family::BlobStore)),
+    // Messages are values; what sends them is elsewhere.
+    ("wasi:messaging/types", Reach::Nothing),
+    ("wasi:messaging/*", Reach::Family(Family::Messaging)),
     ("wasi:logging/*", Reach::Family(Family::Logging)),
     ("wasi:config/*", Reach::Family(Family::Config)),
 ];
@@ -160,6 +163,8 @@ mod tests {
             ("wasi:http/client@0.3.0", Err(Closed(Some(Family::Http)))),
             ("wasi:keyvalue/store", Err(Closed(Some(Family::KeyValue)))),
             ("wasi:logging/logging", Err(Closed(Some(Family::Logging)))),
+            ("wasi:messaging/types@0.2.0-draft", Ok(Standing::Values)),
+            ("wasi:messaging/producer@0.2.0-draft", Err(Closed(Some(Family::Messaging)))),
             ("wasi:nn/graph@0.2.0", Err(Closed(None))),
             ("wasi:config/store@0.2.0-rc.1", Err(Closed(Some(Family::Config)))),
             // Names that only begin like one of the rows.

@@ -1,6 +1,10 @@
 //! A wiring told to people, and as data.
 
-use std::{collections::BTreeMap, fmt, ops::Range};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+    ops::Range,
+};
 
 use serde::Serialize;
 
@@ -96,6 +100,8 @@ pub struct Export {
 
 /// Explains a graph that was planned with this wiring.
 pub fn explain(graph: &Graph, wiring: &Wiring) -> Explanation {
+    let labelled = graph.host.iter().filter(|host| host.label.is_some());
+    let kept: HashSet<&str> = labelled.map(|host| host.import.as_str()).collect();
     let instances = graph.instances.iter().filter(|name| !graph.denials.contains_key(*name)).map(|name| {
         let edges = || graph.edges.iter().filter(|edge| edge.from == *name);
         let closed = edges().filter_map(|edge| match edge.why {
@@ -104,6 +110,10 @@ pub fn explain(graph: &Graph, wiring: &Wiring) -> Explanation {
         });
         let host = graph.host.iter().filter_map(|host| {
             let wanted = host.wanted_by.iter().find(|wanted| wanted.by == *name)?;
+            // The types of what it has under a label are no word more.
+            if host.label.is_none() && wanted.standing == Standing::Values && kept.contains(host.import.as_str()) {
+                return None;
+            }
             Some(Open { import: host.import.clone(), label: host.label.clone(), standing: wanted.standing })
         });
         Instance {
@@ -209,6 +219,8 @@ impl fmt::Display for Explanation {
         if !self.host.is_empty() {
             writeln!(f, "left to the host")?;
         }
+        let labelled = self.host.iter().filter(|host| host.label.is_some());
+        let kept: HashSet<&str> = labelled.map(|host| host.import.as_str()).collect();
         for host in &self.host {
             let near =
                 host.near.iter().map(|near| format!("; {} exports {}, which is not compatible", near.from, near.name));
@@ -216,8 +228,9 @@ impl fmt::Display for Explanation {
                 Some(label) if *label != host.import => format!(" as {label}"),
                 _ => String::new(),
             };
+            let types = if host.label.is_none() && kept.contains(host.import.as_str()) { "types, " } else { "" };
             let wanted_by = host.wanted_by.join(", ");
-            writeln!(f, "  {}{label} (for {wanted_by}{})", host.import, near.collect::<String>())?;
+            writeln!(f, "  {}{label} ({types}for {wanted_by}{})", host.import, near.collect::<String>())?;
         }
         writeln!(f, "exports")?;
         self.exports.iter().try_for_each(|export| writeln!(f, "  {} (from {})", export.name, export.from))?;

@@ -88,6 +88,7 @@ fn held(grant: &Grant) -> Held {
     match grant {
         Grant::KeyValue { bucket } => Held::Kv(bucket.clone()),
         Grant::Blob { container } => Held::Blob(container.clone()),
+        Grant::Topic { topic } => Held::Topic(topic.clone()),
         Grant::HttpOut { authority } => Held::HttpOut(authority.clone()),
         Grant::Dir { host, guest, readonly } => {
             let path = host.to_string_lossy().replace('\\', "/");

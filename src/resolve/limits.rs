@@ -24,6 +24,8 @@ pub(super) const PACKAGES: usize = 2_000;
 pub(super) const WORLD_ITEMS: usize = 500_000;
 /// Bytes of one finished component.
 pub(super) const COMPONENT_BYTES: usize = 1 << 30;
+/// Parameters of one function. wasmparser's own bound; wit-parser holds each name against all before it.
+pub(super) const PARAMETERS: usize = 1_000;
 /// Types within one another, counting aliases.
 const TYPE_DEPTH: usize = 100;
 /// Members of one type, written out. wasmparser's own bound for what it calls the effective type size.
@@ -55,6 +57,64 @@ pub(super) fn guarded<T: Send>(parse: impl FnOnce() -> T + Send) -> Result<T, Ki
     })
 }
 
+/// Finds a function with more parameters than are accepted, before anyone takes it apart: where the first is that is too
+/// many. What stands in parentheses and is parted by commas is nothing else in WIT, or harmless.
+pub(super) fn parameters(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let (mut at, mut depth, mut commas) = (0, 0usize, 0);
+    while let Some(byte) = bytes.get(at) {
+        match (byte, bytes.get(at + 1)) {
+            (b'/', Some(b'/')) => at += memchr::memchr(b'\n', &bytes[at..]).unwrap_or(bytes.len() - at),
+            (b'/', Some(b'*')) => at = comment_end(bytes, at),
+            (b'"', _) => at = string_end(bytes, at),
+            (b'(', _) => {
+                commas = if depth == 0 { 0 } else { commas };
+                depth += 1;
+                at += 1;
+            }
+            (b')' | b'{' | b'}' | b';', _) => {
+                depth = if *byte == b')' { depth.saturating_sub(1) } else { 0 };
+                at += 1;
+            }
+            (b',', _) => {
+                commas += 1;
+                if depth > 0 && commas > PARAMETERS {
+                    return Some(at);
+                }
+                at += 1;
+            }
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+fn string_end(bytes: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' | b'\n' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+/// Block comments nest.
+fn comment_end(bytes: &[u8], start: usize) -> usize {
+    let (mut at, mut depth) = (start, 0usize);
+    while let Some(pair) = bytes.get(at..at + 2) {
+        match pair {
+            b"/*" => (at, depth) = (at + 2, depth + 1),
+            b"*/" if depth == 1 => return at + 2,
+            b"*/" => (at, depth) = (at + 2, depth - 1),
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
 /// A thread with such a stack.
 pub(super) fn deep() -> thread::Builder {
     thread::Builder::new().name(GUARDED.to_owned()).stack_size(STACK)
@@ -72,7 +132,7 @@ pub(super) fn types(resolve: &Resolve) -> Result<(), (TypeId, Failure)> {
         };
         let mut depth = 0;
         let mut size = 1usize;
-        members(&def.kind, &mut |ty| {
+        members_of(&def.kind, &mut |ty| {
             let (inner, members) = of(ty);
             depth = depth.max(inner + 1);
             size = size.saturating_add(members);
@@ -89,7 +149,7 @@ pub(super) fn types(resolve: &Resolve) -> Result<(), (TypeId, Failure)> {
 }
 
 /// The types that a type is made of. A handle is a name for its resource, not made of it.
-fn members(kind: &TypeDefKind, each: &mut dyn FnMut(&Type)) {
+pub(crate) fn members_of(kind: &TypeDefKind, each: &mut dyn FnMut(&Type)) {
     match kind {
         TypeDefKind::Record(record) => record.fields.iter().for_each(|field| each(&field.ty)),
         TypeDefKind::Tuple(tuple) => tuple.types.iter().for_each(each),
@@ -109,5 +169,22 @@ fn members(kind: &TypeDefKind, each: &mut dyn FnMut(&Type)) {
         | TypeDefKind::Flags(_)
         | TypeDefKind::Enum(_)
         | TypeDefKind::Unknown => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_counted_one_function_at_a_time() {
+        let func = |count: usize| format!("f: func({});", "a: u8, ".repeat(count));
+        let harmless = "// f(a, ".repeat(2_000) + "\n/* ( /* , */ */ @external-id(\"\\\"(,,\") use a.{b, c};";
+        let enum_of = format!("enum e {{ {} }}", "a, ".repeat(2_000));
+        for text in [func(PARAMETERS), func(600) + &func(600), harmless, enum_of] {
+            assert_eq!(parameters(&text), None, "{text:.100}");
+        }
+        let many = func(PARAMETERS + 1);
+        assert_eq!(parameters(&many), many.rfind(','));
     }
 }

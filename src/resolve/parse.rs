@@ -11,18 +11,30 @@ use std::{
 
 use wit_parser::{ParseError, SourceMap, UnresolvedPackageGroup};
 
-use super::{limits, read::Source};
+use super::{
+    error::{Failure, Kind, Place},
+    limits,
+    read::Source,
+};
 use crate::diagnostic::SourceFile;
 
 /// Bytes of WIT for which a thread is worth its start.
 const WORTH_A_THREAD: usize = 128 << 10;
 
-/// A package; else why not, with the texts that this points into.
-pub(super) type Parsed = Result<UnresolvedPackageGroup, (SourceMap, ParseError)>;
+/// A package; else why not.
+pub(super) type Parsed = Result<UnresolvedPackageGroup, Unparsed>;
+
+/// Why a text is no package.
+pub(super) enum Unparsed {
+    /// It was not even tried.
+    Refused(Failure),
+    /// With the texts that this points into.
+    Broken(SourceMap, ParseError),
+}
 
 /// A package on its way to be linked.
 pub(super) enum Ready {
-    Text(Parsed),
+    Text(Box<Parsed>),
     Encoded { name: String, bytes: Vec<u8> },
 }
 
@@ -58,7 +70,7 @@ pub(super) fn all(sources: Vec<Source>) -> Vec<Ready> {
     });
     let results = results.into_iter().map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner));
     let ready = sources.into_iter().zip(results).filter_map(|(source, parsed)| match source {
-        Source::Text(_) => parsed.map(Ready::Text),
+        Source::Text(_) => parsed.map(|parsed| Ready::Text(Box::new(parsed))),
         Source::Encoded { name, bytes } => Some(Ready::Encoded { name, bytes }),
     });
     ready.collect()
@@ -68,7 +80,12 @@ pub(super) fn all(sources: Vec<Source>) -> Vec<Ready> {
 pub(super) fn package(files: &[Arc<SourceFile>]) -> Parsed {
     let mut map = SourceMap::new();
     for file in files {
+        if let Some(at) = limits::parameters(&file.text) {
+            let kind = Kind::TooMuch { what: "parameters of one function", limit: limits::PARAMETERS, found: None };
+            let place = Place { source: file.clone(), span: at..at + 1 };
+            return Err(Unparsed::Refused(Failure::new(kind).at(place)));
+        }
         map.push_str(&file.name, file.text.as_str());
     }
-    map.parse()
+    map.parse().map_err(|(map, error)| Unparsed::Broken(map, error))
 }

@@ -170,7 +170,7 @@ impl Linking {
 
     fn finish(self) -> Option<Universe> {
         let waiting = self.waiting.into_iter().flatten().map(|(group, _)| group);
-        let ready = self.main.into_iter().chain(waiting).map(|group| Ready::Text(Ok(group))).collect();
+        let ready = self.main.into_iter().chain(waiting).map(|group| Ready::Text(Box::new(Ok(group)))).collect();
         let (resolve, size) = (self.resolve, self.size);
         load(Parts { ready, has_main: true, named: Vec::new(), texts: Texts::default(), resolve, size }).ok()
     }

@@ -252,6 +252,9 @@ fn hostile_wit_is_refused_in_time() {
     let one = format!("package a:b; {interfaces} world app {{ {imports} }}");
     assert_eq!(judge(&one), "ok");
 
+    let parameters: String = (0..MANY).map(|n| format!("p{n}: u8, ")).collect();
+    assert_eq!(judge(&format!("package a:b; world app {{ import f: func({parameters}); }}")), "resolve::too-much");
+
     assert_eq!(judge("package a:b; world app { import f: func(s: string"), "resolve::wit-syntax");
     assert_eq!(judge(""), "resolve::wit-syntax");
 }

@@ -26,7 +26,7 @@ use super::{
     decode::decode,
     error::{Failure, Kind, Place},
     limits, link,
-    parse::{self, Ready},
+    parse::{self, Ready, Unparsed},
     read::{Source, Tree},
 };
 
@@ -112,9 +112,12 @@ pub(super) fn load(parts: Parts) -> Result<Universe, Vec<Failure>> {
     let mut encoded_main = None;
     for (i, ready) in ready.into_iter().enumerate() {
         match ready {
-            Ready::Text(Ok(group)) if i == 0 && has_main => main = Some(group),
-            Ready::Text(Ok(group)) => groups.push(group),
-            Ready::Text(Err((map, error))) => failures.push(texts.parsing(&error, &map)),
+            Ready::Text(parsed) => match *parsed {
+                Ok(group) if i == 0 && has_main => main = Some(group),
+                Ok(group) => groups.push(group),
+                Err(Unparsed::Refused(failure)) => failures.push(failure),
+                Err(Unparsed::Broken(map, error)) => failures.push(texts.parsing(&error, &map)),
+            },
             Ready::Encoded { name, bytes } => match merge(&mut resolve, &name, &bytes) {
                 Ok((id, packages)) => {
                     provenance

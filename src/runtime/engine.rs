@@ -10,6 +10,7 @@
 //! - Unwind tables for native debuggers are left out: traps walk frame pointers, and registering the tables at every
 //!   load costs more than loading.
 //! - Debug information stays out of the native code; [`super::symbols`] reads it when a guest has trapped.
+//! - What a core dump needs is noted with every trap: that costs a list of instances. One is written only on demand.
 //! - A slot of the pool keeps up to [`KEEP_RESIDENT`] of its pages, but only where the kernel can tell which pages were
 //!   touched (`PAGEMAP_SCAN`, Linux 6.7); without it every page kept is a page zeroed after every request.
 
@@ -101,6 +102,7 @@ pub(super) fn engine(shape: &Shape, allocation: Allocation) -> wasmtime::Result<
         .wasm_component_model_implements(true)
         .parallel_compilation(true)
         .epoch_interruption(true)
+        .coredump_on_trap(true)
         .native_unwind_info(false)
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .wasm_backtrace_max_frames(NonZeroUsize::new(FRAMES));

@@ -36,14 +36,20 @@ pub enum Error {
     DataFolder { path: PathBuf, source: std::io::Error },
     #[error("buckets or containers are granted, but there is no folder to keep them in")]
     NoData,
+    #[error("cannot write the profile `{}`", .path.display())]
+    Profile { path: PathBuf, source: std::io::Error },
+    #[error("cannot use the store at `{address}`")]
+    Backend { address: String, why: String },
     /// An import that is kept apart, of which nothing says what is granted behind it.
-    #[error("nothing is granted behind the import `{label}`, nor refused")]
+    #[error("nothing says what is granted behind the import `{label}`")]
     Unsaid { label: String, interface: String },
     /// Something is granted behind an import that the component does not have.
     #[error("something is granted behind `{label}`, which is no import of the component")]
     UnknownLabel { label: String },
     #[error("cannot listen on {address}")]
     Bind { address: SocketAddr, source: std::io::Error },
+    #[error("cannot tell metrics on {address}")]
+    BindMetrics { address: SocketAddr, source: std::io::Error },
     #[error("cannot start the runtime's threads")]
     Threads { source: std::io::Error },
     #[error("`{name}` trapped")]
@@ -95,6 +101,10 @@ impl Diagnose for Error {
                 source => problem("runtime::data").because(source.to_string()),
             },
             Error::DataFolder { source, .. } => problem("runtime::data-folder").because(source.to_string()),
+            Error::Profile { source, .. } => problem("runtime::profile").because(source.to_string()),
+            Error::Backend { why, .. } => problem("runtime::backend")
+                .because(why.clone())
+                .help("start a server there, or leave out `--kv-store`: then what is kept is kept in the data folder"),
             Error::NoData => problem("runtime::no-data-folder").help("name a data folder: `--data FOLDER`"),
             Error::Unsaid { interface, .. } => problem("runtime::unsaid-label")
                 .because(format!("it keeps `{interface}` apart for some of its parts, and its section `mosaic:grants` does not say for which"))
@@ -111,6 +121,9 @@ impl Diagnose for Error {
                     _ => problem,
                 }
             }
+            Error::BindMetrics { address, source } => problem("runtime::bind")
+                .because(source.to_string())
+                .help(format!("use a free port: `--metrics {}:0`", address.ip())),
             Error::Threads { source } => problem("runtime::threads").because(source.to_string()),
             Error::Trapped { name, trapped } => trap_problem(&format!("`{name}`"), trapped),
         }]
@@ -126,7 +139,10 @@ pub(super) fn trap_problem(what: &str, trapped: &Trapped) -> Problem {
     let mut problem = Problem::error("runtime::trap", message);
     problem.component = trapped.part().map(str::to_owned);
     problem.causes = stack(&trapped.frames);
-    problem
+    match &trapped.dump {
+        Some(dump) => problem.help(format!("what it was then is in `{}`", dump.display())),
+        None => problem,
+    }
 }
 
 /// A line for each frame; one for all that follow each other and are the same, as recursion leaves them.

@@ -61,6 +61,8 @@ pub struct Grants {
     pub buckets: Scope<String>,
     /// Containers of `wasi:blobstore`.
     pub containers: Scope<String>,
+    /// Topics of `wasi:messaging` that it may send to.
+    pub topics: Scope<String>,
     /// Where outgoing HTTP requests may go.
     pub http_out: Scope<Authority>,
     /// Folders it sees. Two with one guest path: the first counts.
@@ -139,6 +141,7 @@ impl Grants {
     pub fn merge(&mut self, other: Grants) {
         self.buckets.merge(other.buckets);
         self.containers.merge(other.containers);
+        self.topics.merge(other.topics);
         self.http_out.merge(other.http_out);
         self.net.merge(other.net);
         self.env.extend(other.env);
@@ -164,6 +167,7 @@ impl Grants {
             "http" => grants.http_out = Scope::All,
             "keyvalue" => grants.buckets = Scope::All,
             "blobstore" => grants.containers = Scope::All,
+            "messaging" => grants.topics = Scope::All,
             "logging" => grants.logging = true,
             "config" => grants.config_keys = Scope::All,
             // A variable that is no text cannot be told to a guest.
@@ -207,6 +211,7 @@ impl Grants {
             match held {
                 Held::Kv(bucket) => grants.buckets.insert(bucket.clone()),
                 Held::Blob(container) => grants.containers.insert(container.clone()),
+                Held::Topic(topic) => grants.topics.insert(topic.clone()),
                 Held::HttpOut(authority) => grants.http_out.insert(authority.parse().map_err(|_| refused())?),
                 Held::Net(address) => grants.net.insert(address.parse().map_err(|_| refused())?),
                 Held::Logging => grants.logging = true,
@@ -257,6 +262,9 @@ impl Grants {
             if flags.containers.is_closed() {
                 only.containers = Scope::default();
             }
+            if flags.topics.is_closed() {
+                only.topics = Scope::default();
+            }
             if flags.http_out.is_closed() {
                 only.http_out = Scope::default();
             }
@@ -283,6 +291,7 @@ impl Grants {
         let mut narrowed = self.clone();
         narrow_scope(&mut narrowed.buckets, &flags.buckets, "kv", &mut excess);
         narrow_scope(&mut narrowed.containers, &flags.containers, "blob", &mut excess);
+        narrow_scope(&mut narrowed.topics, &flags.topics, "topic", &mut excess);
         narrow_scope(&mut narrowed.http_out, &flags.http_out, "http-out", &mut excess);
         narrow_scope(&mut narrowed.net, &flags.net, "net", &mut excess);
         if !flags.env.is_empty() {
@@ -466,7 +475,12 @@ mod tests {
         let grants = Grants::default();
         assert!(grants.buckets.is_closed() && grants.http_out.is_closed() && grants.net.is_closed());
         assert!(grants.dirs.is_empty() && grants.env.is_empty() && !grants.logging);
-        assert!(grants.containers.is_closed() && grants.config_keys.is_closed() && grants.config.is_empty());
+        assert!(
+            grants.containers.is_closed()
+                && grants.topics.is_closed()
+                && grants.config_keys.is_closed()
+                && grants.config.is_empty()
+        );
     }
 
     #[test]

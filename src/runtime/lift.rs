@@ -320,19 +320,25 @@ mod tests {
         let text = format!(
             "(component
                {last} {one}
+               (component $first
+                 (alias outer 1 $last (core module $last))
+                 (alias outer 1 $one (core module $one))
+                 (core instance $l (instantiate $last))
+                 (core instance $o (instantiate $one (with \"h\" (instance $l))))
+                 (func (export \"f\") (param \"x\" u32) (result u32) (canon lift (core func $o \"f\"))))
                (component $part (import \"f\" (func $f (param \"x\" u32) (result u32)))
                  {two} {small}
                  (alias outer 1 $one (core module $again))
                  (core func $lowered (canon lower (func $f)))
-                 (core instance $a (instantiate $two (with \"h\" (instance (export \"f\" (func $lowered))))))
+                 (core instance $h (export \"f\" (func $lowered)))
+                 (core instance $a (instantiate $two (with \"h\" (instance $h))))
                  (core instance $b (instantiate $small (with \"h\" (instance $a))))
                  (core instance $c (instantiate $again (with \"h\" (instance $b))))
                  (func (export \"f\") (param \"x\" u32) (result u32) (canon lift (core func $c \"f\"))))
-               (core instance $l (instantiate $last))
-               (core instance $o (instantiate $one (with \"h\" (instance $l))))
-               (func $g (param \"x\" u32) (result u32) (canon lift (core func $o \"f\")))
-               (instance $p (instantiate $part (with \"f\" (func $g))))
-               (export \"go\" (func $p \"f\")))"
+               (core instance (instantiate $last))
+               (instance $p (instantiate $first))
+               (instance $q (instantiate $part (with \"f\" (func $p \"f\"))))
+               (export \"go\" (func $q \"f\")))"
         );
         wat::parse_str(text).unwrap()
     }

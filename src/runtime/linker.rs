@@ -57,6 +57,7 @@ fn linker(engine: &Engine, concurrency: bool, streams: Streams) -> wasmtime::Res
     host::config::link(&mut linker)?;
     host::logging::link(&mut linker)?;
     host::keyvalue::link(&mut linker)?;
+    host::messaging::link(&mut linker)?;
     // From here on functions of Wasmtime's WASI are put behind ours.
     linker.allow_shadowing(true);
     host::http::link(&mut linker)?;

@@ -10,6 +10,7 @@
 //! | `run` | a program |
 //! | `call/` | calls of exports, one after another |
 //! | `serve/` | a server, its connections, one request and its instance |
+//! | `metrics`, `traces`, `profile`, `coredump` | what is counted, spans of requests, where guests spend their time, what they were when they trapped |
 //! | `trap`, `symbols`, `denials`, `tell`, `output` | what went wrong, was refused, was written, and how it is told |
 //!
 //! Invariants: nothing is granted that [`Grants`] does not name, and an ungranted call is answered by the interface's
@@ -20,6 +21,7 @@
 
 mod call;
 mod code;
+mod coredump;
 mod denials;
 mod engine;
 mod error;
@@ -28,12 +30,15 @@ mod host;
 mod lift;
 mod limits;
 mod linker;
+mod metrics;
 mod output;
+mod profile;
 mod run;
 mod serve;
 mod state;
 mod symbols;
 mod tell;
+mod traces;
 mod trap;
 
 #[cfg(test)]
@@ -48,4 +53,5 @@ pub use limits::Limits;
 pub use output::{Cleaner, Styles, cleaned};
 pub use run::{RunOptions, run};
 pub use serve::{AccessLog, LogFormat, ServeOptions, Signals, Stop, serve};
+pub use traces::{Traces, TracesError};
 pub use trap::{Frame, Reason, Trapped};

@@ -6,7 +6,7 @@
 //!
 //! The exit code comes back as a value; a trap is an error that tells part, function and line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use wasmtime_wasi::{I32Exit, WasiCtx, p2, p3};
 
@@ -14,12 +14,14 @@ use crate::{cache::Home, event::Events};
 
 use super::{
     code::{self, Artifact},
+    coredump::Dumps,
     error::{Entry, Error},
     grants::Grants,
     host::terminal,
     limits::Limits,
     linker::{self, Streams, Wasi},
-    state::{self, Guest, Host},
+    profile::Profile,
+    state::{self, Guest, Host, Stores, Watch},
     symbols::Symbols,
     trap::Trapped,
 };
@@ -33,7 +35,29 @@ pub struct RunOptions {
     pub limits: Limits,
     /// Where `wasi:keyvalue` and `wasi:blobstore` are kept; needed where something of them is granted and imported.
     pub data: Option<PathBuf>,
+    /// A server that keeps `wasi:keyvalue` instead: `redis://…`.
+    pub keyvalue: Option<String>,
     pub home: Home,
+    /// The file in which it is written where it spends its time.
+    pub profile: Option<PathBuf>,
+    /// The folder for its core dump, where it traps.
+    pub coredumps: Option<PathBuf>,
+}
+
+impl RunOptions {
+    /// Nothing granted, and limits for a program that is watched.
+    pub fn new(home: Home) -> RunOptions {
+        RunOptions {
+            args: Vec::new(),
+            grants: Grants::default(),
+            limits: Limits::run(),
+            data: None,
+            keyvalue: None,
+            home,
+            profile: None,
+            coredumps: None,
+        }
+    }
 }
 
 /// Runs it to its end and gives its exit code: 0 or 1 in WASI 0.2, unless it exits with a code of its own.
@@ -42,17 +66,20 @@ pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) ->
     let name = &artifact.name;
     let wasi = linker::entry(name, &code.component, Entry::Run)?;
     let pre = linker::link(name, &code, Streams::Own)?;
-    let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, options.data.as_deref())?;
+    let profile = options.profile.as_deref().map(|path| Profile::begin(path, name, &code)).transpose()?;
+    let dumps = options.coredumps.as_deref().map(|folder| Dumps::to(folder, name)).transpose()?;
+    let watch = Watch { profile: profile.clone(), dumps: dumps.map(Arc::new), ..Watch::default() };
+    let stores = Stores { data: options.data.as_deref(), keyvalue: options.keyvalue.as_deref() };
+    let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, stores, watch)?;
 
     let mut symbols = Symbols::new(artifact, &code);
     let mut streams = WasiCtx::builder();
     terminal::inherit(&mut streams);
     streams.arg(name).args(&options.args);
     let guest = Guest::new(&host, streams)?;
-    drop(host);
     let clock = guest.clock.clone();
     let mut store = guest.into_store(&code.engine);
-    state::tick(&code.engine);
+    state::tick(&code.engine, profile.as_deref());
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -80,21 +107,25 @@ pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) ->
             }
         }
     });
+    let dump = result.as_ref().err().and_then(|error| host.dump(error, &mut store));
     let starved = store.data().meter.starved;
     // With the store goes the last one who could tell something.
-    drop(store);
+    drop((store, host));
     while let Ok(told) = told.try_recv() {
         told.tell(&mut symbols, events);
     }
     // A blocked read of standard input must not keep the program alive.
     runtime.shutdown_background();
+    if let Some(profile) = profile {
+        profile.end()?;
+    }
     match result {
         Ok(Ok(())) => Ok(0),
         Ok(Err(())) => Ok(1),
         Err(error) => match error.downcast_ref::<I32Exit>() {
             Some(I32Exit(code)) => Ok(*code),
             None => {
-                let mut trapped = Trapped::new(&error, options.limits, starved);
+                let mut trapped = Trapped::new(&error, options.limits, starved).dumped(dump);
                 symbols.fill(&mut trapped.frames);
                 Err(Error::Trapped { name: name.clone(), trapped })
             }

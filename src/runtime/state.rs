@@ -1,9 +1,9 @@
 //! What the host keeps for a guest: [`Host`] for as long as the artifact is served, [`Guest`] for one run or request.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, LazyLock, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
@@ -19,17 +19,45 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::{
+    coredump::Dumps,
     denials::{Denial, Denials},
     error::Error,
     grants::{Access, Grants},
-    host::{self, blobs::Blobs, http::Outgoing, keyvalue::Buckets, stdio::Speech},
-    limits::{Limits, Meter},
+    host::{self, blobs::Blobs, buckets::Buckets, http::Outgoing, messaging::Message, stdio::Speech},
+    limits::{Limits, Meter, Shared},
+    metrics::Metrics,
+    profile::{self, Profile},
     tell::{self, Teller, Told},
-    trap::OutOfTime,
+    trap::{OutOfTime, caller},
 };
 
 /// How often a running guest looks up whether its time is over, and lets others run.
 const TICK: Duration = Duration::from_millis(10);
+
+/// Nanoseconds, as [`now`] counts, at which guests were last told that time goes on.
+static TICKED: AtomicU64 = AtomicU64::new(0);
+
+/// Nanoseconds since this process first asked.
+fn now() -> u64 {
+    static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(BEGAN.elapsed().as_nanos()).unwrap_or(u64::MAX - 1)
+}
+
+/// Where what guests keep is kept.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Stores<'a> {
+    pub data: Option<&'a Path>,
+    /// The address of a server for `wasi:keyvalue`; it goes before `data`.
+    pub keyvalue: Option<&'a str>,
+}
+
+/// Who wants to know what guests do.
+#[derive(Default, Clone)]
+pub(super) struct Watch {
+    pub metrics: Option<Arc<Metrics>>,
+    pub profile: Option<Arc<Profile>>,
+    pub dumps: Option<Arc<Dumps>>,
+}
 
 /// Shared by all instances of one artifact.
 pub(super) struct Host {
@@ -38,9 +66,14 @@ pub(super) struct Host {
     pub teller: Teller,
     pub denials: Denials,
     /// `None` where no bucket is granted or none is imported.
-    pub buckets: Option<Buckets>,
+    pub buckets: Option<Arc<Buckets>>,
     /// The same of containers.
     pub blobs: Option<Arc<Blobs>>,
+    /// Where messages wait for their handler, once there is one.
+    pub messages: OnceLock<mpsc::Sender<Message>>,
+    pub watch: Watch,
+    /// Of all guests.
+    memory: Arc<Shared>,
     /// What is granted behind the labels of the component, in its order.
     apart: Vec<Grants>,
 }
@@ -61,14 +94,26 @@ impl Host {
         component: &Component,
         grants: &Grants,
         limits: Limits,
-        data: Option<&Path>,
+        stores: Stores<'_>,
+        watch: Watch,
     ) -> Result<(Arc<Host>, mpsc::Receiver<Told>), Error> {
-        let buckets = host::keyvalue::open(component, grants, data)?;
-        let blobs = host::blobstore::open(component, grants, data)?;
+        let buckets = host::keyvalue::open(component, grants, stores.data, stores.keyvalue)?;
+        let blobs = host::blobstore::open(component, grants, stores.data)?;
         let apart = host::apart::granted(component, grants)?;
         let (teller, told) = tell::channel();
         let grants = grants.clone();
-        let host = Arc::new(Host { grants, limits, teller, denials: Denials::default(), buckets, blobs, apart });
+        let host = Arc::new(Host {
+            grants,
+            limits,
+            teller,
+            denials: Denials::default(),
+            buckets,
+            blobs,
+            messages: OnceLock::new(),
+            watch,
+            memory: Arc::default(),
+            apart,
+        });
         // A missing folder is told now rather than when somebody asks for it.
         for label in 0..host.apart.len() {
             host.reach(Behind::Label(label), WasiCtxBuilder::new())?;
@@ -102,7 +147,15 @@ impl Host {
         Ok(wasi.build())
     }
 
+    /// The core dump of a guest that ended so, where one is wanted.
+    pub fn dump(&self, error: &wasmtime::Error, store: &mut Store<Guest>) -> Option<PathBuf> {
+        self.watch.dumps.as_ref()?.write(error, store)
+    }
+
     pub fn refuse(&self, denial: Denial) {
+        if let Some(metrics) = &self.watch.metrics {
+            metrics.denied(denial.part.as_deref(), denial.interface);
+        }
         self.denials.refuse(denial, &self.teller);
     }
 }
@@ -117,6 +170,24 @@ pub(super) struct Guest {
     pub clock: Arc<Clock>,
     pub meter: Meter,
     http: WasiHttpCtx,
+    /// Once it is more than data.
+    live: Option<Live>,
+}
+
+/// Counted among the instances that live.
+struct Live(Arc<Metrics>);
+
+impl Live {
+    fn new(metrics: Arc<Metrics>) -> Live {
+        metrics.made();
+        Live(metrics)
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.0.dropped();
+    }
 }
 
 impl WasiView for Guest {
@@ -164,36 +235,52 @@ impl Guest {
             table,
             speech: Speech::new(host.teller.clone()),
             outgoing: Outgoing::new(host.clone()),
-            clock: Arc::default(),
-            meter: Meter::new(host.limits),
+            clock: Arc::new(Clock::new(host.watch.metrics.clone())),
+            meter: Meter::new(host.limits, host.memory.clone()),
             http: WasiHttpCtx::new(),
+            live: None,
             host: host.clone(),
         })
     }
 
     /// A store whose guest yields every [`TICK`] and is stopped when its time or memory is used up.
-    pub fn into_store(self, engine: &Engine) -> Store<Guest> {
+    pub fn into_store(mut self, engine: &Engine) -> Store<Guest> {
         let cpu = self.host.limits.cpu;
         let clock = self.clock.clone();
+        let watch = self.host.watch.clone();
+        self.live = watch.metrics.clone().map(Live::new);
         let mut store = Store::new(engine, self);
         store.limiter(|guest| &mut guest.meter);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |_| match cpu {
-            Some(limit) if clock.used() >= limit => Err(OutOfTime.into()),
-            _ => Ok(UpdateDeadline::Yield(1)),
+        store.epoch_deadline_callback(move |store| {
+            if let Some(profile) = &watch.profile {
+                profile.look(&store);
+            }
+            if let Some(metrics) = &watch.metrics
+                && clock.ran_at(TICKED.load(Ordering::Relaxed))
+            {
+                metrics.ran(caller(&store).as_deref(), TICK);
+            }
+            match cpu {
+                Some(limit) if clock.used() >= limit => Err(OutOfTime.into()),
+                _ => Ok(UpdateDeadline::Yield(1)),
+            }
         });
         store
     }
 }
 
-/// Lets the guests of `engine` notice that time goes on, for as long as the engine lives.
-pub(super) fn tick(engine: &Engine) {
+/// Lets the guests of `engine` notice that time goes on, for as long as the engine lives; more often where they are
+/// looked at.
+pub(super) fn tick(engine: &Engine, profile: Option<&Profile>) {
+    let interval = if profile.is_some() { profile::INTERVAL } else { TICK };
     let engine = engine.weak();
     std::thread::spawn(move || {
         while let Some(engine) = engine.upgrade() {
+            TICKED.store(now(), Ordering::Relaxed);
             engine.increment_epoch();
             drop(engine);
-            std::thread::sleep(TICK);
+            std::thread::sleep(interval);
         }
     });
 }
@@ -201,20 +288,23 @@ pub(super) fn tick(engine: &Engine) {
 /// Measures the time a guest itself runs: that of its polls, not what it waits between them.
 #[derive(Debug)]
 pub(super) struct Clock {
-    began: Instant,
     /// Nanoseconds of finished polls.
     used: AtomicU64,
-    /// Nanoseconds since `began` at which the current poll began; `u64::MAX` between two.
+    /// Nanoseconds, as [`now`] counts, at which the current poll began; `u64::MAX` between two.
     since: AtomicU64,
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Clock { began: Instant::now(), used: AtomicU64::new(0), since: AtomicU64::new(u64::MAX) }
-    }
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl Clock {
+    fn new(metrics: Option<Arc<Metrics>>) -> Clock {
+        Clock { used: AtomicU64::new(0), since: AtomicU64::new(u64::MAX), metrics }
+    }
+
+    /// Whether it was already running then.
+    fn ran_at(&self, moment: u64) -> bool {
+        self.since.load(Ordering::Relaxed) <= moment
+    }
+
     /// Begins anew.
     pub fn reset(&self) {
         self.used.store(0, Ordering::Relaxed);
@@ -223,7 +313,7 @@ impl Clock {
     /// Time used so far, the poll under way included.
     pub fn used(&self) -> Duration {
         let since = self.since.load(Ordering::Relaxed);
-        let current = if since == u64::MAX { 0 } else { self.now().saturating_sub(since) };
+        let current = if since == u64::MAX { 0 } else { now().saturating_sub(since) };
         Duration::from_nanos(self.used.load(Ordering::Relaxed) + current)
     }
 
@@ -234,15 +324,15 @@ impl Clock {
     }
 
     fn poll<F: Future>(&self, future: std::pin::Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let start = self.now();
+        let start = now();
         self.since.store(start, Ordering::Relaxed);
         let poll = future.poll(cx);
         self.since.store(u64::MAX, Ordering::Relaxed);
-        self.used.fetch_add(self.now().saturating_sub(start), Ordering::Relaxed);
+        let ran = now().saturating_sub(start);
+        self.used.fetch_add(ran, Ordering::Relaxed);
+        if let Some(metrics) = &self.metrics {
+            metrics.cpu.fetch_add(ran, Ordering::Relaxed);
+        }
         poll
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX - 1)
     }
 }

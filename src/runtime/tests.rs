@@ -8,5 +8,7 @@ mod grants;
 mod guests;
 mod isolation;
 mod load;
+mod messages;
+mod observe;
 mod programs;
 mod server;

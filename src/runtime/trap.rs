@@ -1,10 +1,10 @@
 //! A guest that trapped, in the user's terms: which part, which function, which line.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use wasmtime::{Trap, WasmBacktrace};
 
-use super::limits::Limits;
+use super::limits::{Limits, Starved};
 
 /// Why a guest was stopped, and where it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Trapped {
     pub reason: Reason,
     /// Innermost first; empty where the guest was not running.
     pub frames: Vec<Frame>,
+    /// The file that holds what it was then.
+    pub dump: Option<PathBuf>,
 }
 
 /// Why a guest was stopped.
@@ -23,6 +25,8 @@ pub enum Reason {
     Cpu(Limits),
     /// It did something that ended it after memory had been refused by [`Limits::memory`].
     Memory(Limits),
+    /// The same, refused by [`Limits::all_memory`].
+    AllMemory(Limits),
     /// A function of the host failed.
     Host(String),
 }
@@ -57,18 +61,26 @@ impl std::error::Error for OutOfTime {}
 
 impl Trapped {
     /// Reads what the engine says of a failed call. `starved`: memory had been refused before.
-    pub(super) fn new(error: &wasmtime::Error, limits: Limits, starved: bool) -> Trapped {
+    pub(super) fn new(error: &wasmtime::Error, limits: Limits, starved: Option<Starved>) -> Trapped {
         let reason = if error.is::<OutOfTime>() {
             Reason::Cpu(limits)
-        } else if starved {
-            Reason::Memory(limits)
+        } else if let Some(starved) = starved {
+            match starved {
+                Starved::Itself => Reason::Memory(limits),
+                Starved::Together => Reason::AllMemory(limits),
+            }
         } else if let Some(trap) = error.downcast_ref::<Trap>() {
             Reason::Trap(trap.to_string())
         } else {
             Reason::Host(error.root_cause().to_string())
         };
         let frames = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
-        Trapped { reason, frames }
+        Trapped { reason, frames, dump: None }
+    }
+
+    /// The same, what it was written to this file.
+    pub(super) fn dumped(self, dump: Option<PathBuf>) -> Trapped {
+        Trapped { dump, ..self }
     }
 
     /// The part that was running: that of the innermost frame that tells one.
@@ -124,6 +136,11 @@ impl fmt::Display for Reason {
             Reason::Memory(limits) => {
                 write!(f, "it asked for more memory than its limit of {} MiB", limits.memory >> 20)
             }
+            Reason::AllMemory(limits) => write!(
+                f,
+                "all requests together asked for more memory than their limit of {} MiB",
+                limits.all_memory >> 20
+            ),
             Reason::Host(message) => f.write_str(message),
         }
     }

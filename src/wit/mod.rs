@@ -1,4 +1,4 @@
-//! WIT as people write it: laid out in one way.
+//! WIT as people write it: laid out in one way, and what of it a parsed package does not keep ([`outline`]).
 //!
 //! Formatting, [`format`]: text to text, one file at a time, without knowing what its names mean.
 //! 1. [`lexer`]: tokens, and the comments between them;
@@ -19,7 +19,10 @@ use crate::{
 
 mod grammar;
 mod lexer;
+mod outline;
 mod print;
+
+pub use outline::{Include, Outline, Reference, Remark};
 
 /// Lays out a WIT file. Fails where it is not WIT, with the first place that is not.
 pub fn format(source: &Arc<SourceFile>) -> Result<String, Error> {
@@ -46,4 +49,4 @@ fn is_crlf(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

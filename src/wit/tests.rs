@@ -161,10 +161,10 @@ fn line_ends_are_the_files_own() {
 }
 
 /// A small generator of numbers: the same ones every time.
-struct Dice(u64);
+pub(crate) struct Dice(pub u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub fn roll(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -173,7 +173,7 @@ impl Dice {
 }
 
 /// A text with one to three things put in, taken out or moved.
-fn mutant(text: &str, dice: &mut Dice) -> String {
+pub(crate) fn mutant(text: &str, dice: &mut Dice) -> String {
     const PIECES: &[&str] = &[
         " ",
         "\n",

@@ -14,7 +14,7 @@ use std::{
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::support::{Ran, Server, mosaic};
+use crate::support::{Ran, Server, mosaic, peer};
 use guests::{PATH, SLEEP, http_guest, tally};
 
 #[path = "../../src/runtime/tests/guests.rs"]
@@ -280,6 +280,43 @@ fn what_was_acknowledged_survives_two_hundred_sudden_deaths() {
     nothing_acknowledged_is_lost(200);
 }
 
+/// A server that ends with its test.
+struct Beside(std::process::Child);
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn buckets_are_kept_by_redis_where_that_is_asked_for() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("it").port().to_string();
+    let host = Host::new(&keeper());
+    let mut redis = std::process::Command::new(peer("redis-server"));
+    redis.args(["--port", &port, "--bind", "127.0.0.1", "--save", ""]).current_dir(host.folder.path());
+    let redis = Beside(redis.stdout(std::process::Stdio::null()).spawn().expect("redis starts"));
+    let start = Instant::now();
+    while TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
+        assert!(start.elapsed() < Duration::from_secs(20), "redis does not answer");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let address = format!("redis://127.0.0.1:{port}");
+    let flags = ["--kv", "visits", "--kv-store", &address];
+    let server = host.serve(&flags);
+    assert_eq!(server.ask("GET", "/wabc", &[], ""), (200, "0".into()));
+    server.signal(Signal::KILL);
+    server.wait();
+    // Another server finds it there.
+    let server = host.serve(&flags);
+    assert_eq!(server.ask("GET", "/rabc", &[], ""), (200, "1".into()));
+    assert_eq!(server.ask("GET", "/rabd", &[], ""), (200, "0".into()));
+    drop((server, redis));
+    let ran = host.run(&[&["serve", "app.wasm", "--addr", "127.0.0.1:0"][..], &flags].concat(), "").fails();
+    ran.says(&[&format!("cannot use the store at `{address}`"), "--kv-store"]);
+}
+
 #[test]
 fn flags_set_limits_and_logs() {
     let log = r#"(import "cm32p2|wasi:logging/logging" "log" (func $log (param i32 i32 i32 i32 i32)))"#;
@@ -336,6 +373,17 @@ fn exports_are_called_from_the_command_line() {
     let trapped = invoke(&["fail"]);
     assert_eq!(trapped.code, Some(134), "{trapped}");
     trapped.says(&["`fail` trapped in `tally`", "tally!fall"]);
+}
+
+#[test]
+fn what_was_compiled_ahead_of_time_is_not_compiled_again() {
+    let host = Host::new(&tally());
+    let compiles = |args: &[&str]| host.run(args, "").ok().stderr.contains("Compiling app.wasm");
+    assert!(compiles(&["compile", "app.wasm"]));
+    assert!(!compiles(&["invoke", "app.wasm", "add(2, 3)"]));
+    // Code that is made for edits is other code.
+    assert!(compiles(&["compile", "app.wasm", "--quick"]));
+    assert!(!compiles(&["compile", "app.wasm", "--quick"]));
 }
 
 #[test]

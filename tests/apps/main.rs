@@ -6,10 +6,13 @@
 
 mod backend;
 mod browser;
+mod conformance;
 mod denied;
 mod errors;
 mod golden;
 mod host;
+mod hostile;
+mod javascript;
 mod matrix;
 mod page;
 mod pipeline;

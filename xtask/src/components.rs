@@ -15,7 +15,7 @@ use std::{
 
 use crate::{
     Outcome,
-    crates::{archive, sha256, within},
+    crates::{self, archive, within},
     setup::{home, succeed, timed},
 };
 
@@ -201,7 +201,7 @@ impl Package {
         };
         for ((place, name, sha256), bytes) in self.files.iter().zip(found) {
             let bytes = bytes.ok_or_else(|| format!("{} {} has no {place}", self.name, self.version))?;
-            let found = sha256(&bytes);
+            let found = crates::sha256(&bytes);
             if found != *sha256 {
                 return Err(format!("{place} of {} has SHA-256 {found}, expected {sha256}", self.name));
             }
@@ -248,5 +248,5 @@ impl Package {
 }
 
 fn digest(file: &Path) -> Option<String> {
-    Some(sha256(&fs::read(file).ok()?))
+    Some(crates::sha256(&fs::read(file).ok()?))
 }

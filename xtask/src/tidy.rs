@@ -108,9 +108,9 @@ const ROOMS: &[(&str, &[&str])] = &[
         "compose",
         &["cache", "compare", "diagnostic", "event", "language", "grants_section", "plan", "resolve", "validate"],
     ),
-    ("check", &["compare", "diagnostic", "language", "plan", "resolve", "validate"]),
+    ("check", &["compare", "diagnostic", "language", "plan", "resolve", "validate", "wit"]),
     ("inspect", &["check", "compare", "diagnostic", "language", "packages", "plan", "resolve"]),
-    ("runtime", &["cache", "diagnostic", "event", "grants_section"]),
+    ("runtime", &["cache", "diagnostic", "event", "grants_section", "network"]),
 ];
 
 /// Endings of files that are built, not written.

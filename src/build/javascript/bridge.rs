@@ -41,8 +41,8 @@ pub fn console(stdout: &str, stderr: &str) -> String {
     imports + include_str!("console.js")
 }
 
-/// Generates the bridges of a world, but for that of [`console`], which stands beside them as `console.js`. `entry` is
-/// the specifier of the user's entry, from [`FOLDER`].
+/// Generates the bridges of a world, but for that of [`console`], which stands beside them as `console.js`, and that of
+/// [`super::handles`], `handles.js`. `entry` is the specifier of the user's entry, from [`FOLDER`].
 pub fn bridge(resolve: &Resolve, world: WorldId, entry: &str) -> Bridge {
     let mut bridge = Bridge::default();
     let mut globals = Bodies::new(resolve, world);
@@ -66,9 +66,11 @@ pub fn bridge(resolve: &Resolve, world: WorldId, entry: &str) -> Bridge {
             WorldItem::Interface { .. } | WorldItem::Type { .. } => {}
         }
     }
+    // All of them: an interface hands out objects of others' classes, too.
+    let imports = bridge.modules.keys().map(|name| format!("import \"./{name}\";\n")).collect::<String>();
+    bridge.entry = imports + &exported(resolve, world, entry);
     bridge.modules.insert("common.js".into(), COMMON.to_owned());
     bridge.modules.insert("globals.js".into(), globals.finish());
-    bridge.entry = exported(resolve, world, entry);
     bridge
 }
 
@@ -214,7 +216,8 @@ fn imported(resolve: &Resolve, world: WorldId, specifier: &str, id: InterfaceId)
 fn exported(resolve: &Resolve, world: WorldId, entry: &str) -> String {
     let mut bodies = Bodies::new(resolve, world);
     let head = format!(
-        "import {{ live }} from \"./console.js\";\nimport \"./globals.js\";\nimport * as user from {entry:?};\n"
+        "import \"./handles.js\";\nimport {{ live }} from \"./console.js\";\nimport \"./globals.js\";\n\
+         import * as user from {entry:?};\n"
     );
     for (key, item) in &resolve.worlds[world].exports {
         match item {

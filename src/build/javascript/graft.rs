@@ -338,6 +338,33 @@ mod tests {
     }
 
     #[test]
+    fn the_grafts_memory_begins_behind_the_stocks() {
+        let stock = wat::parse_str(
+            r#"(module (@dylink.0 (mem-info (memory 5 0)))
+                (import "env" "__memory_base" (global i32)) (global i32 (i32.const 7))
+                (func (export "place") (result i32) unreachable))"#,
+        )
+        .unwrap();
+        let scion = wat::parse_str(
+            r#"(module (@dylink.0 (mem-info (memory 8 2)))
+                (import "env" "__memory_base" (global $base i32))
+                (func (export "place") (result i32) (global.get $base)))"#,
+        )
+        .unwrap();
+        let joined = graft(&stock, &scion).unwrap();
+        let text = wasmprinter::print_bytes(&joined).unwrap();
+        assert!(text.contains("(memory 16 2)"), "{text}");
+        let engine = wasmtime::Engine::default();
+        let module = wasmtime::Module::new(&engine, joined).unwrap();
+        let mut store = wasmtime::Store::new(&engine, ());
+        let ty = wasmtime::GlobalType::new(wasmtime::ValType::I32, wasmtime::Mutability::Const);
+        let base = wasmtime::Global::new(&mut store, ty, 1000.into()).unwrap();
+        let instance = wasmtime::Instance::new(&mut store, &module, &[base.into()]).unwrap();
+        let place = instance.get_typed_func::<(), i32>(&mut store, "place").unwrap();
+        assert_eq!(place.call(&mut store, ()).unwrap(), 1008);
+    }
+
+    #[test]
     fn a_stock_without_the_function_is_refused() {
         let stock = wat::parse_str("(module)").unwrap();
         let scion = wat::parse_str(r#"(module (import "runtime" "gone" (func)))"#).unwrap();

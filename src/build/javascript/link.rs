@@ -10,6 +10,8 @@ use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as REACTOR,
 };
 
+use super::handles::Handles;
+
 /// Bytes of stack, at the beginning of the memory.
 pub const STACK: u32 = 1 << 20;
 
@@ -19,6 +21,8 @@ pub struct Linked {
     pub component: Vec<u8>,
     /// JavaScript that goes before any module.
     pub shim: String,
+    /// A module that goes before any of the user's.
+    pub handles: String,
 }
 
 /// Links an engine for a world of the WIT.
@@ -26,7 +30,8 @@ pub fn link(engine: &[u8], wit: &str, world: &str) -> anyhow::Result<Linked> {
     let mut resolve = Resolve::default();
     let package = resolve.push_str("unit.wit", wit)?;
     let world = resolve.select_world(&[package], Some(world))?;
-    let mut glue = wit_dylib::create(&resolve, world, None);
+    let handles = Handles::of(&resolve, world);
+    let mut glue = handles.replaced(&wit_dylib::create(&handles.added(&resolve, world), world, None))?;
     embed_component_metadata(&mut glue, &resolve, world, StringEncoding::UTF8)?;
     let component = Linker::default()
         .stack_size(STACK)
@@ -34,5 +39,5 @@ pub fn link(engine: &[u8], wit: &str, world: &str) -> anyhow::Result<Linked> {
         .library("wit-dylib.wasm", &glue, false)?
         .adapter(PREVIEW1, REACTOR)?
         .encode()?;
-    Ok(Linked { component, shim: codegen::generate_shim(&resolve, world) })
+    Ok(Linked { component, shim: codegen::generate_shim(&resolve, world), handles: handles.module() })
 }

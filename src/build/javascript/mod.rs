@@ -21,6 +21,7 @@ mod error;
 mod finish;
 mod globals;
 mod graft;
+mod handles;
 mod link;
 mod modules;
 mod names;

@@ -36,7 +36,8 @@ pub fn build(unit: &Unit, modules: &Modules) -> Result<Vec<u8>, Error> {
     bridge.modules.insert("entry.js".to_owned(), bridge.entry);
     let runtime = runtime(unit).map_err(|error| internal(preinit::causes(&error)))?;
     let linked = link::link(&runtime, &streams.wit, &unit.world);
-    let Linked { component, shim } = linked.map_err(|error| internal(preinit::causes(&error)))?;
+    let Linked { component, shim, handles } = linked.map_err(|error| internal(preinit::causes(&error)))?;
+    bridge.modules.insert("handles.js".to_owned(), handles);
     let bridges = bridge.modules.into_iter().map(|(name, text)| (format!("/{FOLDER}/{name}"), text));
     let users = modules.copy().map(|(place, text)| (format!("/{place}"), text.to_owned()));
     let start = Start {

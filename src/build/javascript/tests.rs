@@ -1,3 +1,9 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use wasmtime::component::{Resource, ResourceType, Val};
 use wasmtime_wasi::{WasiCtx, p2::pipe::MemoryOutputPipe};
 
 use super::*;
@@ -156,11 +162,52 @@ fn the_console_writes_to_the_standard_streams() {
     let bytes = JavaScript.build(&project.unit(Language::JavaScript, wit), &|_| {}).unwrap();
     let (out, err) = (MemoryOutputPipe::new(1 << 20), MemoryOutputPipe::new(1 << 20));
     let mut running = trial::start_with(&bytes, WasiCtx::builder().stdout(out.clone()).stderr(err.clone()), |_| {});
-    running.call(None, "run", &[wasmtime::component::Val::String("ada".into())]).unwrap();
+    running.call(None, "run", &[Val::String("ada".into())]).unwrap();
     let text = |pipe: MemoryOutputPipe| String::from_utf8(pipe.contents().to_vec()).unwrap();
     let expected =
         format!("loaded\nada has 3 {{ a: [ 1n, null ], b: Map {{ \"k\" => \"é🧩\" }} }}\nin\n{}\n", "x".repeat(10_000));
     assert_eq!((text(out), text(err)), (expected, "  no [ undefined ]\n".to_owned()));
+}
+
+/// Handles of imported resources end where JavaScript says so, once; nothing is called before the host calls.
+#[test]
+fn resources_of_any_interface_are_imported() {
+    let wit = "package a:b;
+        interface files { use other:io/pipes@0.2.6.{pipe}; open: func() -> pipe; close: func(pipe: pipe); }
+        world part { import files; export run: func() -> list<bool>; }
+        package other:io@0.2.6 { interface pipes { resource pipe { ready: func() -> bool; } } }";
+    let code = "import { close, open } from 'a:b/files';\n\
+        export function run() {\n  using kept = open();\n  const ready = [kept.ready()];\n  { using inner = open(); ready.push(inner.ready()); }\n  \
+        using given = open();\n  close(given);\n  given[Symbol.dispose]();\n  \
+        try { given.ready(); } catch { ready.push(false); }\n  return ready;\n}\n";
+    let project = Project::of(&[("index.js", code)]);
+    let unit = project.unit(Language::JavaScript, wit);
+    assert!(JavaScript.check(&unit).is_empty(), "{:#?}", JavaScript.check(&unit));
+    let bytes = JavaScript.build(&unit, &|_| {}).unwrap_or_else(|problem| panic!("{problem:#?}"));
+    let dropped = Arc::new(AtomicU32::new(0));
+    let mut running = trial::start(&bytes, |linker| {
+        struct Pipe;
+        let mut pipes = linker.instance("other:io/pipes@0.2.6").unwrap();
+        let count = dropped.clone();
+        pipes
+            .resource("pipe", ResourceType::host::<Pipe>(), move |_, _| {
+                count.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            })
+            .unwrap();
+        pipes.func_wrap("[method]pipe.ready", |_, (_,): (Resource<Pipe>,)| Ok((true,))).unwrap();
+        let mut files = linker.instance("a:b/files").unwrap();
+        files.func_wrap("open", |_, ()| Ok((Resource::<Pipe>::new_own(7),))).unwrap();
+        files.func_wrap("close", |_, (_,): (Resource<Pipe>,)| Ok(())).unwrap();
+    });
+    let ready = running.call(None, "run", &[]).unwrap();
+    assert_eq!(ready, [Val::List([true, true, false].map(Val::Bool).to_vec())]);
+    assert_eq!(dropped.load(Ordering::Relaxed), 2);
+
+    let early = Project::of(&[("index.js", &*format!("{code}open();\n"))]);
+    let problem = JavaScript.build(&early.unit(Language::JavaScript, wit), &|_| {}).unwrap_err();
+    assert_eq!(problem.code, "javascript::raised", "{problem:#?}");
+    assert_eq!(problem.causes, ["`a:b/files#open` was called while modules were loaded"]);
 }
 
 #[test]
@@ -185,7 +232,7 @@ fn packages_of_npm_are_taken_in() {
     let unit = project.unit(Language::JavaScript, wit);
     let bytes = JavaScript.build(&unit, &|_| {}).unwrap_or_else(|problem| panic!("{problem:#?}"));
     let mut running = trial::start(&bytes, |_| {});
-    assert_eq!(running.call(None, "run", &[]).unwrap(), [wasmtime::component::Val::String("hi x!".into())]);
+    assert_eq!(running.call(None, "run", &[]).unwrap(), [Val::String("hi x!".into())]);
     assert_eq!(JavaScript.read(&unit).len(), 4);
 }
 
@@ -219,6 +266,7 @@ fn declarations_of_a_world() {
         "  export class Cursor {",
         "  export type Verdict = { tag: \"costs\"; val: number } | { tag: \"refused\"; val: string } | { tag: \"none\" };",
         "    unitPrice: number;",
+        "    [Symbol.dispose](): void;",
         "declare module \"mosaic:world\" {",
         "declare var console: Console;",
     ] {

@@ -4,6 +4,8 @@
 //! - `u64`, `s64`: 16 hexadecimal digits ↔ `BigInt`. An integer `number` is taken too.
 //! - a resource that the world exports, on its way out: it may have been given away before under a handle that has ended,
 //!   so it gets a new one.
+//! - a handle of any other resource, given away: the object that had it has none any more, where the engine would leave it
+//!   with a number that may come to mean another.
 
 use std::{collections::HashMap, fmt::Write};
 
@@ -46,6 +48,13 @@ export const fresh = (object) => {
   delete object.__cqjs_handle;
   return object;
 };
+export const given = (object) => {
+  if (typeof object !== "object" || object === null) return object;
+  const { __cqjs_handle: handle } = object;
+  if (handle === undefined) throw new TypeError("its handle has been given away or back");
+  delete object.__cqjs_handle;
+  return Object.assign(Object.create(Object.getPrototypeOf(object)), { __cqjs_handle: handle });
+};
 export const each = (list, convert) => (ArrayBuffer.isView(list) ? list : Array.from(list, (item) => convert(item)));
 export const tagged = (value, converters) => {
   const convert = Object.hasOwn(converters, value.tag) ? converters[value.tag] : undefined;
@@ -66,7 +75,7 @@ export const need = (value, name) => {
 "#;
 
 const IMPORT: &str =
-    "import { each, fresh, need, rethrown, s64, s64_, tagged, thrown, u64, u64_ } from \"./common.js\";\n";
+    "import { each, fresh, given, need, rethrown, s64, s64_, tagged, thrown, u64, u64_ } from \"./common.js\";\n";
 
 /// Converters of one module.
 pub struct Wide<'a> {
@@ -163,8 +172,8 @@ impl<'a> Wide<'a> {
             TypeDefKind::Variant(variant) => {
                 self.cases(variant.cases.iter().map(|case| (case.name.as_str(), case.ty)), way)
             }
-            TypeDefKind::Handle(Handle::Own(resource)) if way == Way::Out && self.is_exported(*resource) => {
-                Some(Value::Named("fresh"))
+            TypeDefKind::Handle(Handle::Own(resource)) if way == Way::Out => {
+                Some(Value::Named(if self.is_exported(*resource) { "fresh" } else { "given" }))
             }
             _ => None,
         }

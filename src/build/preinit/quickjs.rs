@@ -39,6 +39,9 @@ pub struct Early {
     pub import: String,
 }
 
+/// What `init` takes: the shim, the first module, its path, whether garbage is never collected.
+type Init = (String, String, Option<String>, bool);
+
 /// What was written to standard streams.
 type Said = Vec<u8>;
 
@@ -61,7 +64,6 @@ pub async fn start(component: &[u8], start: Start) -> anyhow::Result<Vec<u8>> {
     imports::answer(&mut linker, &engine, &compiled, &start)?;
     let instance = linker.instantiate_async(&mut store, &compiled).await?;
 
-    type Init = (String, String, Option<String>, bool);
     let init = instance.get_typed_func::<Init, (Result<(), String>,)>(&mut store, "init")?;
     let script = start.modules.get(&start.entry).cloned().unwrap_or_default();
     let called = init.call_async(&mut store, (start.shim.clone(), script, Some(start.entry.clone()), false)).await;

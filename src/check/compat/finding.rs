@@ -1,14 +1,16 @@
 //! What a rule found, as fields.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{collections::HashMap, fmt, ops::Range, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
+use wit_parser::{Resolve, Span};
 
 use super::rules::{Level, Rule};
 use crate::{
     compare::Step,
     diagnostic::{Problem, SourceFile},
+    resolve::Wit,
 };
 
 /// One change.
@@ -80,6 +82,35 @@ pub enum At {
     Import(String),
     Export(String),
     Inside(Step),
+}
+
+impl Spot {
+    /// Where a span of a [`Resolve`] that was made of these texts is.
+    pub fn of(wit: &Wit, resolve: &Resolve, span: Span) -> Option<Spot> {
+        let location = resolve.source_map.resolve_span(span)?;
+        let source = wit.sources.get(location.path)?.clone();
+        Some(Spot { source, span: location.range })
+    }
+
+    /// Where packages are named: `package acme:shop@0.1.0`, by their names without a version.
+    pub fn of_packages(wit: &Wit) -> HashMap<String, Spot> {
+        let mut sources: Vec<_> = wit.sources.values().collect();
+        sources.sort_by_key(|source| &source.name);
+        let mut spots = HashMap::new();
+        for source in sources {
+            let mut start = 0;
+            for line in source.text.split_inclusive('\n') {
+                if let Some(name) = line.trim_start().strip_prefix("package ").map(str::trim_start) {
+                    let end = name.find([';', '{', ' ']).unwrap_or(name.trim_end().len());
+                    let from = start + line.len() - name.len();
+                    let bare = name[..end].split('@').next().unwrap_or_default().to_owned();
+                    spots.entry(bare).or_insert_with(|| Spot { source: source.clone(), span: from..from + end });
+                }
+                start += line.len();
+            }
+        }
+        spots
+    }
 }
 
 impl Finding {

@@ -223,47 +223,19 @@ impl Places<'_> {
             old,
             new,
             note,
-            old_at: spot(self.old, at.0),
-            new_at: spot(self.new, at.1),
+            old_at: Spot::of(self.old, &self.old.resolve, at.0),
+            new_at: Spot::of(self.new, &self.new.resolve, at.1),
         };
         // What is said of a package as a whole stands where it is named, of which no parser keeps the place.
         if let (Root::Package(_), Some(package)) = (&finding.item.root, finding.item.root.package()) {
-            finding.old_at = finding.old_at.or_else(|| declaration(self.old, package));
-            finding.new_at = finding.new_at.or_else(|| declaration(self.new, package));
+            finding.old_at = finding.old_at.or_else(|| Spot::of_packages(self.old).remove(package));
+            finding.new_at = finding.new_at.or_else(|| Spot::of_packages(self.new).remove(package));
         }
         if settings.accepted.contains(&finding.key()) {
             finding.standing = Standing::Accepted;
         }
         finding
     }
-}
-
-/// Where a package is named: `package acme:shop@0.1.0`.
-fn declaration(wit: &Wit, package: &str) -> Option<Spot> {
-    let mut sources: Vec<_> = wit.sources.values().collect();
-    sources.sort_by_key(|source| &source.name);
-    sources.into_iter().find_map(|source| {
-        let mut start = 0;
-        for line in source.text.split_inclusive('\n') {
-            let words = line.trim_start();
-            if let Some(name) = words.strip_prefix("package ").map(str::trim_start)
-                && name.strip_prefix(package).is_some_and(|rest| rest.starts_with(['@', ';', ' ', '{']))
-            {
-                let end = name.find([';', '{', ' ']).unwrap_or(name.trim_end().len());
-                let from = start + line.len() - name.len();
-                return Some(Spot { source: source.clone(), span: from..from + end });
-            }
-            start += line.len();
-        }
-        None
-    })
-}
-
-fn spot(wit: &Wit, span: Span) -> Option<Spot> {
-    let resolve: &Resolve = &wit.resolve;
-    let location = resolve.source_map.resolve_span(span)?;
-    let source = wit.sources.get(location.path)?.clone();
-    Some(Spot { source, span: location.range })
 }
 
 impl Diagnose for Error {

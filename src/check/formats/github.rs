@@ -9,7 +9,7 @@ pub(super) fn render(reported: Reported<'_>) -> String {
         let mut properties = Vec::new();
         if let Some(label) = place(problem) {
             let (start, end) = (label.source.position(label.span.start), label.source.position(label.span.end));
-            properties.push(format!("file={}", property(&label.source.name)));
+            properties.push(format!("file={}", property(&reported.below_top(&label.source.name))));
             properties.push(format!("line={},endLine={},col={}", start.0, end.0, start.1));
         }
         properties.push(format!("title={}", property(problem.code)));

@@ -6,17 +6,12 @@ use std::fmt::Write as _;
 use indexmap::IndexMap;
 
 use super::{Reported, details, place};
-use crate::{
-    check::compat::rules::rules,
-    diagnostic::{Level, Problem},
-};
+use crate::diagnostic::{Level, Problem};
 
 pub(super) fn render(reported: Reported<'_>) -> String {
     let mut cases: IndexMap<&str, Vec<&Problem>> = IndexMap::new();
     // What was looked for and not found has passed.
-    if !reported.compats.is_empty() {
-        cases.extend(rules().map(|rule| (rule.code, Vec::new())));
-    }
+    cases.extend(reported.rules().into_iter().map(|code| (code, Vec::new())));
     for problem in reported.problems {
         cases.entry(problem.code).or_default().push(problem);
     }
@@ -24,8 +19,10 @@ pub(super) fn render(reported: Reported<'_>) -> String {
     let failures = cases.values().filter(|problems| fails(problems)).count();
     let counts = format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\"", cases.len());
     let mut xml = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"cargo mosaic check\" {counts}>\n  \
-         <testsuite name=\"check\" {counts} skipped=\"0\">\n"
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"{}\" {counts}>\n  \
+         <testsuite name=\"{}\" {counts} skipped=\"0\">\n",
+        reported.task.command(),
+        reported.task.word(),
     );
     for (code, problems) in &cases {
         let (room, name) = code.split_once("::").unwrap_or(("check", code));

@@ -11,10 +11,11 @@ use crate::{
 pub(super) fn render(reported: Reported<'_>) -> String {
     let (errors, warnings): (Vec<_>, Vec<_>) =
         reported.problems.iter().partition(|problem| problem.level == Level::Error);
+    let command = reported.task.command();
     let mut text = match errors.len() {
-        0 => "### ✅ `cargo mosaic check` passed\n".to_owned(),
-        1 => "### ❌ `cargo mosaic check`: 1 problem\n".to_owned(),
-        several => format!("### ❌ `cargo mosaic check`: {several} problems\n"),
+        0 => format!("### ✅ `{command}` passed\n"),
+        1 => format!("### ❌ `{command}`: 1 problem\n"),
+        several => format!("### ❌ `{command}`: {several} problems\n"),
     };
     for compat in reported.compats {
         comparison(&mut text, compat);
@@ -57,7 +58,8 @@ fn table(text: &mut String, problems: &[&Problem]) {
             let (line, _) = label.source.position(label.span.start);
             code(&format!("{}:{line}", label.source.name))
         });
-        let rule = problem.code.strip_prefix("compat::").unwrap_or(problem.code);
+        let rule =
+            ["compat::", "lint::"].iter().find_map(|room| problem.code.strip_prefix(room)).unwrap_or(problem.code);
         let why = problem.causes.iter().map(|cause| format!("<br>{}", cell(cause))).collect::<String>();
         let _ = writeln!(text, "| {} | {}{why} | {} |", code(rule), cell(&problem.message), at.unwrap_or_default());
     }

@@ -12,14 +12,85 @@ mod sarif;
 #[cfg(test)]
 mod tests;
 
-use super::compat::{Compat, Verdict};
+use std::path::{Component, Path, PathBuf};
+
+use super::{
+    compat::{self, Compat, Verdict},
+    lint,
+};
 use crate::diagnostic::{Label, Level, Problem};
 
 /// What a check came to.
 #[derive(Debug, Clone, Copy)]
 pub struct Reported<'a> {
+    pub task: Task,
     pub problems: &'a [Problem],
     pub compats: &'a [Compat],
+    pub place: Place<'a>,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Task {
+    #[default]
+    Check,
+    Lint,
+}
+
+/// Where it was done, for forms that are read from the top of a repository.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Names of files are relative to it. Absolute.
+    pub here: &'a Path,
+    /// The top of the repository. Absolute.
+    pub top: &'a Path,
+}
+
+impl Task {
+    fn command(self) -> &'static str {
+        match self {
+            Task::Check => "cargo mosaic check",
+            Task::Lint => "cargo mosaic wit lint",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Task::Check => "check",
+            Task::Lint => "lint",
+        }
+    }
+}
+
+impl Reported<'_> {
+    /// A file's name from the top of the repository, with slashes, where it lies below it.
+    fn below_top(&self, name: &str) -> String {
+        // `main:wit/api.wit` is in no folder.
+        if name.contains(':') {
+            return name.to_owned();
+        }
+        let mut path = PathBuf::new();
+        for part in self.place.here.join(name).components() {
+            match part {
+                Component::ParentDir => drop(path.pop()),
+                Component::CurDir => {}
+                part => path.push(part),
+            }
+        }
+        match path.strip_prefix(self.place.top) {
+            Ok(below) => below.display().to_string().replace('\\', "/"),
+            Err(_) => name.to_owned(),
+        }
+    }
+
+    /// The rules whose findings were looked for, by their codes: one that found nothing has passed.
+    fn rules(&self) -> Vec<&'static str> {
+        match self.task {
+            Task::Lint => lint::rules::rules().map(|rule| rule.code).collect(),
+            Task::Check if self.compats.is_empty() => Vec::new(),
+            Task::Check => compat::rules::rules().map(|rule| rule.code).collect(),
+        }
+    }
 }
 
 /// A form of report.

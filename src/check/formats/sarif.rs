@@ -5,13 +5,16 @@ use serde_json::{Value, json};
 
 use super::{Reported, details, place, word};
 use crate::{
-    check::compat::{Level, rules},
+    check::{
+        compat::{Level, rules},
+        lint,
+    },
     diagnostic::{Label, Problem},
 };
 
 pub(super) fn render(reported: Reported<'_>) -> String {
     let codes: IndexSet<&str> = reported.problems.iter().map(|problem| problem.code).collect();
-    let results: Vec<Value> = reported.problems.iter().map(|problem| result(problem, &codes)).collect();
+    let results: Vec<Value> = reported.problems.iter().map(|problem| result(&reported, problem, &codes)).collect();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -31,24 +34,39 @@ pub(super) fn render(reported: Reported<'_>) -> String {
 }
 
 fn descriptor(code: &str) -> Value {
-    match rules::rule(code) {
-        Some(rule) => json!({
+    let described = |sentence: &str, explanation: &str, help: String, level: Level| {
+        json!({
             "id": code,
-            "shortDescription": { "text": rule.sentence },
-            "fullDescription": { "text": rule.explanation },
-            "help": { "text": format!("{} `cargo mosaic check --explain {}`", rule.explanation, rule.id) },
-            "defaultConfiguration": { "level": match rule.level {
+            "shortDescription": { "text": sentence },
+            "fullDescription": { "text": explanation },
+            "help": { "text": help },
+            "defaultConfiguration": { "level": match level {
                 Level::Deny => "error",
                 Level::Warn => "warning",
                 Level::Allow => "note",
             } },
-            "properties": { "bump": rule.bump.word(), "concerns": rule.whom() },
-        }),
-        None => json!({ "id": code }),
+        })
+    };
+    // Codes of the two begin with their rooms, so that one id may be in both.
+    match (code.strip_prefix("compat::").and_then(rules::rule), code.strip_prefix("lint::").and_then(lint::rules::rule))
+    {
+        (Some(rule), _) => {
+            let help = format!("{} `cargo mosaic check --explain {}`", rule.explanation, rule.id);
+            let mut described = described(rule.sentence, rule.explanation, help, rule.level);
+            described["properties"] = json!({ "bump": rule.bump.word(), "concerns": rule.whom() });
+            described
+        }
+        (None, Some(rule)) => {
+            let help = format!("{} `cargo mosaic wit lint --explain {}`", rule.explanation, rule.id);
+            let mut described = described(rule.sentence, rule.explanation, help, rule.level);
+            described["properties"] = json!({ "group": rule.group.word() });
+            described
+        }
+        (None, None) => json!({ "id": code }),
     }
 }
 
-fn result(problem: &Problem, codes: &IndexSet<&str>) -> Value {
+fn result(reported: &Reported<'_>, problem: &Problem, codes: &IndexSet<&str>) -> Value {
     let details = details(problem);
     let text = if details.is_empty() { problem.message.clone() } else { format!("{}\n{details}", problem.message) };
     let mut result = json!({
@@ -60,11 +78,11 @@ fn result(problem: &Problem, codes: &IndexSet<&str>) -> Value {
     });
     let first = place(problem);
     if let Some(label) = first {
-        result["locations"] = json!([location(label)]);
+        result["locations"] = json!([location(reported, label)]);
         let others: Vec<_> = problem.labels.iter().filter(|other| !std::ptr::eq(*other, label)).collect();
         if !others.is_empty() {
             let related = others.iter().enumerate().map(|(id, label)| {
-                let mut location = location(label);
+                let mut location = location(reported, label);
                 location["id"] = json!(id);
                 location["message"] = json!({ "text": label.text });
                 location
@@ -75,11 +93,11 @@ fn result(problem: &Problem, codes: &IndexSet<&str>) -> Value {
     result
 }
 
-fn location(label: &Label) -> Value {
+fn location(reported: &Reported<'_>, label: &Label) -> Value {
     let (start, end) = (label.source.position(label.span.start), label.source.position(label.span.end));
     json!({
         "physicalLocation": {
-            "artifactLocation": { "uri": uri(&label.source.name) },
+            "artifactLocation": { "uri": uri(&reported.below_top(&label.source.name)) },
             "region": { "startLine": start.0, "startColumn": start.1, "endLine": end.0, "endColumn": end.1 },
         }
     })

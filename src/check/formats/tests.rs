@@ -1,11 +1,20 @@
 //! Each form against a golden, and against what its readers ask for.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use super::{Format, Reported};
+use super::{Format, Place, Reported, Task};
 use crate::{
-    check::compat::{Settings, compare},
+    check::{
+        compat::{Settings, compare},
+        lint,
+    },
     diagnostic::{Problem, SourceFile},
+    inspect::sbom::schema::Schemas,
+    process::Command,
     resolve::Wit,
 };
 
@@ -21,7 +30,8 @@ fn rendered(format: Format) -> String {
     let hostile =
         Problem::error("check::hostile", "says `|` & <b>\u{1b}[2J\n::error::x ]]> @all").at(&source, 1..2, "100%");
     problems.push(hostile.help("do not"));
-    format.render(Reported { problems: &problems, compats: &[compat] })
+    let place = Place { here: Path::new("/repo/services/shop"), top: Path::new("/repo") };
+    format.render(Reported { task: Task::Check, problems: &problems, compats: &[compat], place })
 }
 
 #[test]
@@ -37,72 +47,81 @@ fn forms_are_as_recorded() {
     }
 }
 
-/// What SARIF 2.1.0 requires of the objects used here (§3.13 sarifLog, §3.14 run, §3.19 toolComponent, §3.27 result,
-/// §3.29 physicalLocation, §3.30 region), told field by field.
 #[test]
-fn sarif_holds_what_the_standard_requires() {
-    let log: serde_json::Value = serde_json::from_str(&rendered(Format::Sarif)).expect("JSON");
-    assert_eq!(log["version"], "2.1.0");
-    let run = &log["runs"][0];
-    let driver = &run["tool"]["driver"];
-    assert!(driver["name"].is_string());
-    let rules = driver["rules"].as_array().expect("rules");
-    let results = run["results"].as_array().expect("results");
-    assert!(results.len() >= 5);
-    for result in results {
-        let index = usize::try_from(result["ruleIndex"].as_u64().expect("an index")).expect("small");
-        assert_eq!(rules[index]["id"], result["ruleId"]);
-        assert!(["none", "note", "warning", "error"].contains(&result["level"].as_str().expect("a level")));
-        assert!(!result["message"]["text"].as_str().expect("a message").is_empty());
-        let all =
-            [&result["locations"], &result["relatedLocations"]].into_iter().filter_map(|l| l.as_array()).flatten();
-        for location in all {
-            let physical = &location["physicalLocation"];
-            let uri = physical["artifactLocation"]["uri"].as_str().expect("a URI");
-            assert!(!uri.contains([' ', ':', ',']), "{uri}");
-            let region = &physical["region"];
-            let number = |name: &str| region[name].as_u64().expect("a number");
-            assert!(number("startLine") >= 1 && number("startColumn") >= 1);
-            assert!((number("endLine"), number("endColumn")) >= (number("startLine"), number("startColumn")));
-        }
+fn files_are_named_from_the_top_of_the_repository() {
+    let place = Place { here: Path::new("/repo/services/shop"), top: Path::new("/repo") };
+    let reported = Reported { task: Task::Lint, problems: &[], compats: &[], place };
+    for (name, expected) in [
+        ("wit/a.wit", "services/shop/wit/a.wit"),
+        ("../../wit/./a.wit", "wit/a.wit"),
+        ("/repo/wit/a.wit", "wit/a.wit"),
+        ("/elsewhere/a.wit", "/elsewhere/a.wit"),
+        ("../../../a.wit", "../../../a.wit"),
+        ("main:wit/a.wit", "main:wit/a.wit"),
+    ] {
+        assert_eq!(reported.below_top(name), expected);
     }
 }
 
-/// Elements and attributes as the JUnit schema of Jenkins' xunit plugin (junit-10.xsd) has them; well-formed.
+/// A file that `cargo xtask setup --tests` installs.
+fn peer(name: &str) -> PathBuf {
+    let folder = std::env::var_os("MOSAIC_PEERS").map(PathBuf::from).unwrap_or_default();
+    let path = folder.join(name);
+    assert!(path.exists(), "{} is not there: `cargo xtask setup --tests`", path.display());
+    path
+}
+
+/// Reports of both tasks, each with something and with nothing to tell.
+fn reports(format: Format) -> Vec<String> {
+    let place = Place { here: Path::new("/repo"), top: Path::new("/repo") };
+    let none = |task| format.render(Reported { task, problems: &[], compats: &[], place });
+    let wit = Wit::parse("a.wit", "package a:b; interface i { f: func() -> result<_, string>; }").expect("good");
+    let lint = lint::lint(&wit, &lint::Settings::default()).expect("WIT");
+    let problems: Vec<_> = lint.told().map(lint::Finding::problem).collect();
+    assert!(problems.len() > 3);
+    let linted = format.render(Reported { task: Task::Lint, problems: &problems, compats: &[], place });
+    vec![rendered(format), linted, none(Task::Check), none(Task::Lint)]
+}
+
 #[test]
-fn junit_holds_what_its_schema_allows() {
-    const ALLOWED: &[(&str, &str, &[&str])] = &[
-        ("testsuites", "", &["name", "tests", "failures", "errors", "time", "disabled"]),
-        ("testsuite", "testsuites", &["name", "tests", "failures", "errors", "skipped", "time", "hostname", "id"]),
-        ("testcase", "testsuite", &["name", "classname", "time", "status", "assertions"]),
-        ("failure", "testcase", &["message", "type"]),
-        ("system-out", "testcase", &[]),
-    ];
-    let xml = rendered(Format::Junit);
-    let mut open: Vec<String> = Vec::new();
-    let (mut cases, mut failures) = (0, 0);
-    for piece in xml.split('<').skip(2) {
-        let (tag, text) = piece.split_once('>').expect("a tag is closed");
-        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
-        if let Some(name) = tag.strip_prefix('/') {
-            assert_eq!(open.pop().as_deref(), Some(name));
-            continue;
-        }
-        let (name, attributes) = tag.trim_end_matches('/').split_once(' ').unwrap_or((tag, ""));
-        let (_, parent, allowed) =
-            ALLOWED.iter().find(|(known, ..)| *known == name).unwrap_or_else(|| panic!("{name}"));
-        assert_eq!(open.last().map_or("", String::as_str), *parent);
-        for attribute in attributes.split("\" ").filter(|attribute| attribute.contains('=')) {
-            let (key, value) = attribute.split_once("=\"").expect("quoted");
-            assert!(allowed.contains(&key), "{name} {key}");
-            assert!(!value.trim_end_matches('"').contains(['"', '<']), "{value}");
-        }
-        cases += usize::from(name == "testcase");
-        failures += usize::from(name == "failure");
-        if !tag.ends_with('/') {
-            open.push(name.to_owned());
+fn sarif_is_as_its_published_schema_says() {
+    let schemas = Schemas::of(std::iter::once(peer("sarif-2.1.0.json")));
+    for report in reports(Format::Sarif) {
+        let log: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+        let errors = schemas.errors("sarif-2.1.0.json", &log);
+        assert_eq!(errors, [""; 0], "{report}");
+        // What the schema does not say: which rule is meant, and that a file's name is no scheme.
+        let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().expect("rules");
+        for result in log["runs"][0]["results"].as_array().expect("results") {
+            let index = usize::try_from(result["ruleIndex"].as_u64().expect("an index")).expect("small");
+            assert_eq!(rules[index]["id"], result["ruleId"]);
+            let related = [&result["locations"], &result["relatedLocations"]];
+            for location in related.into_iter().filter_map(|locations| locations.as_array()).flatten() {
+                let uri = location["physicalLocation"]["artifactLocation"]["uri"].as_str().expect("a URI");
+                assert!(!uri.contains([' ', ':', ',']), "{uri}");
+            }
         }
     }
-    assert!(open.is_empty());
-    assert!(xml.contains(&format!("tests=\"{cases}\" failures=\"{failures}\"")), "{cases} {failures}");
+    let wrong = serde_json::json!({ "version": "2.1.0", "runs": [{ "tool": {} }] });
+    assert!(!schemas.errors("sarif-2.1.0.json", &wrong).is_empty());
+}
+
+#[test]
+fn junit_is_as_its_published_schema_says() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let (xmllint, schema) = (peer("xmllint"), peer("junit-10.xsd"));
+    let valid = |xml: &str| {
+        let file = folder.path().join("report.xml");
+        std::fs::write(&file, xml).expect("written");
+        let lint = Command::new(&xmllint).args(["--noout", "--nonet", "--schema"]).arg(&schema).arg(&file);
+        let output = lint.output().expect("it starts");
+        if output.status.success() { Ok(()) } else { Err(output.words()) }
+    };
+    for xml in reports(Format::Junit) {
+        valid(&xml).unwrap_or_else(|why| panic!("{why}\n{xml}"));
+        let count = |what: &str| xml.matches(what).count();
+        let counts = format!("tests=\"{}\" failures=\"{}\"", count("<testcase "), count("<failure "));
+        assert!(xml.contains(&counts), "{counts}\n{xml}");
+    }
+    assert!(valid("<testsuites><testsuite name=\"a\"/></testsuites>").is_err());
 }

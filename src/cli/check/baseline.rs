@@ -38,10 +38,17 @@ impl Baseline {
             }
             return Ok(Baseline::Git { revision: revision.to_owned(), path });
         }
-        if !Path::new(text).exists()
-            && let Some(package) = Reference::parse(text)
-        {
+        if Path::new(text).exists() {
+            return Ok(Baseline::Path(PathBuf::from(text)));
+        }
+        if let Some(package) = Reference::parse(text) {
             return Ok(Baseline::Registry(package));
+        }
+        if let Some((name, version)) = text.split_once('@')
+            && Reference::parse(name).is_some()
+        {
+            let problem = Problem::error("check::bad-baseline", format!("`{version}` is no version of `{name}`"));
+            return Err(Failure::of(problem.help("a version is three numbers: `1.2.0`")));
         }
         Ok(Baseline::Path(PathBuf::from(text)))
     }
@@ -159,6 +166,7 @@ mod tests {
         assert_eq!(parsed("git:"), Err("check::bad-baseline"));
         let release = Reference::parse("acme:shop@1.0.0").unwrap();
         assert_eq!(parsed("acme:shop@1.0.0"), Ok(Baseline::Registry(release)));
+        assert_eq!(parsed("acme:shop@1.0"), Err("check::bad-baseline"));
         assert_eq!(parsed("old/wit"), Ok(Baseline::Path(PathBuf::from("old/wit"))));
     }
 }

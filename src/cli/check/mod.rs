@@ -7,8 +7,9 @@
 
 mod baseline;
 mod impact;
+pub mod levels;
 mod project;
-mod reports;
+pub mod reports;
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,7 @@ use mosaic::{
     cache::Home,
     check::{
         self, Finding, Report,
-        compat::{Level as RuleLevel, Settings, UnknownRule, compare, rules},
+        compat::{Settings, UnknownRule, compare, rules},
     },
     diagnostic::{Level, Problem},
     resolve::{self, Subject, Wit},
@@ -26,6 +27,7 @@ use serde::Serialize;
 
 use self::{
     baseline::Baseline,
+    levels::{Levels, from_manifest, no_rule},
     reports::{Found, Wanted},
 };
 use super::{
@@ -35,6 +37,9 @@ use super::{
     options::{LockArgs, ProjectArgs},
     reporter::{Answer, Paint, Reporter, clean::line as clean},
 };
+
+/// Lists the rules.
+const EXPLAIN: &str = "cargo mosaic check --explain all";
 
 /// Check that the parts of a project fit together, that component files are valid, that nothing breaks
 #[derive(Debug, clap::Args)]
@@ -67,7 +72,7 @@ pub struct Args {
     #[arg(long, value_name = "RULE", exclusive = true)]
     explain: Option<String>,
     #[command(flatten)]
-    levels: Levels,
+    weighing: Weighing,
     /// Write a report: sarif, junit, github, markdown or json; to standard output without a file
     #[arg(long = "report", value_name = "FORMAT[=FILE]")]
     reports: Vec<Wanted>,
@@ -77,19 +82,12 @@ pub struct Args {
     lock: LockArgs,
 }
 
-/// How findings are weighed.
+/// What fails, and what is known and accepted.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Rules")]
-struct Levels {
-    /// Fail on a rule, or on `major`, `minor`, `patch`, `all`
-    #[arg(short = 'D', long, value_name = "RULE")]
-    deny: Vec<String>,
-    /// Tell of it and go on
-    #[arg(short = 'W', long, value_name = "RULE")]
-    warn: Vec<String>,
-    /// Neither
-    #[arg(short = 'A', long, value_name = "RULE")]
-    allow: Vec<String>,
+struct Weighing {
+    #[command(flatten)]
+    levels: Levels,
     /// Findings that are known and accepted, one a line
     #[arg(long, value_name = "FILE")]
     baseline_file: Option<PathBuf>,
@@ -109,15 +107,15 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         (None, false) => files(&args, &mut found, reporter)?,
     }
     found.write(&args.reports, reporter)?;
-    if args.levels.accept {
-        return accept(&args.levels, &found, reporter);
+    if args.weighing.accept {
+        return accept(&args.weighing, &found, reporter);
     }
     Ok(if found.failed() { Exit::Wanting } else { Exit::Done })
 }
 
 /// The files named: validated, held against a world, or compared.
 fn files(args: &Args, found: &mut Found, reporter: &Reporter) -> Result<(), Failure> {
-    let settings = args.levels.settings(Settings::default())?;
+    let settings = args.weighing.settings(Settings::default())?;
     for file in &args.files {
         match (&args.against, &args.world) {
             (Some(old), _) => compared(&Baseline::parse(old)?, file, args, &settings, found, reporter)?,
@@ -145,7 +143,7 @@ fn whole_project(args: &Args, found: &mut Found, reporter: &Reporter) -> Result<
     if app.exists() {
         told(look(&app)?, "valid", found, reporter);
     }
-    let settings = args.levels.settings(manifest_settings(&opened)?)?;
+    let settings = args.weighing.settings(manifest_settings(&opened)?)?;
     let baseline = match (&args.against, &manifest.check.baseline) {
         (Some(typed), _) => Baseline::parse(typed)?,
         // A path in the manifest is relative to it.
@@ -211,47 +209,24 @@ fn compared(
 fn manifest_settings(opened: &Opened<'_>) -> Result<Settings, Failure> {
     let check = &opened.project.manifest.check;
     let mut settings = Settings::default();
-    let mut problems = Vec::new();
-    for (rule, word) in &check.rules {
-        let level = RuleLevel::of(word).unwrap_or(RuleLevel::Deny);
-        if let Err(unknown) = settings.set(&rule.value, level) {
-            problems.push(no_rule(&unknown).at(&opened.project.manifest.source, rule.span.clone(), "no such rule"));
-        }
-    }
-    if !problems.is_empty() {
-        return Err(Failure(problems));
-    }
+    let source = &opened.project.manifest.source;
+    from_manifest(&check.rules, source, EXPLAIN, |name, level| settings.set(name, level))?;
     if let Some(file) = &check.baseline_file {
         settings.accept(&read_accepted(&opened.project.root.join(&file.value))?);
     }
     Ok(settings)
 }
 
-impl Levels {
-    /// What the command line says on top; the stricter flag has the last word.
+impl Weighing {
+    /// What the command line says on top.
     fn settings(&self, mut settings: Settings) -> Result<Settings, Failure> {
-        let sets = [(&self.allow, RuleLevel::Allow), (&self.warn, RuleLevel::Warn), (&self.deny, RuleLevel::Deny)];
-        let mut problems = Vec::new();
-        for (names, level) in sets {
-            problems.extend(names.iter().filter_map(|name| settings.set(name, level).err()).map(|e| no_rule(&e)));
-        }
-        if !problems.is_empty() {
-            return Err(Failure(problems));
-        }
+        self.levels.apply(EXPLAIN, |name, level| settings.set(name, level))?;
         if let Some(file) = &self.baseline_file
             && (file.exists() || !self.accept)
         {
             settings.accept(&read_accepted(file)?);
         }
         Ok(settings)
-    }
-}
-
-fn no_rule(unknown: &UnknownRule) -> Problem {
-    let problem = Problem::error("check::no-rule", format!("no rule is called `{}`", unknown.asked));
-    match unknown.near {
-        Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None => problem.help("`cargo mosaic check --explain all` lists them"),
     }
 }
 
@@ -264,14 +239,14 @@ fn read_accepted(file: &Path) -> Result<String, Failure> {
 }
 
 /// Writes what fails now, with what was accepted before and is still found.
-fn accept(levels: &Levels, found: &Found, reporter: &Reporter) -> Result<Exit, Failure> {
+fn accept(weighing: &Weighing, found: &Found, reporter: &Reporter) -> Result<Exit, Failure> {
     use mosaic::check::compat::Standing;
     let findings = found.compats.iter().flat_map(|compat| &compat.findings);
     let kept = findings.filter(|finding| finding.fails() || finding.standing == Standing::Accepted);
     let mut keys: Vec<_> = kept.map(mosaic::check::compat::Finding::key).collect();
     keys.sort();
     keys.dedup();
-    let Some(file) = &levels.baseline_file else { return Ok(Exit::Done) };
+    let Some(file) = &weighing.baseline_file else { return Ok(Exit::Done) };
     let lines: String = keys.iter().map(|key| format!("{key}\n")).collect();
     write(file, format!("# Accepted findings of `cargo mosaic check`: one a line.\n{lines}").as_bytes())?;
     let text = format!("{} in {}", keys.len(), file.display());
@@ -290,7 +265,7 @@ fn explain(name: &str, reporter: &Reporter) -> Result<Exit, Failure> {
         None => {
             let near = mosaic::diagnostic::closest(name, rules::rules().map(|rule| rule.id));
             let near = near.and_then(rules::rule).map(|rule| rule.id);
-            return Err(Failure::of(no_rule(&UnknownRule { asked: name.to_owned(), near })));
+            return Err(Failure::of(no_rule(&UnknownRule { asked: name.to_owned(), near }, EXPLAIN)));
         }
     }
     Ok(Exit::Done)

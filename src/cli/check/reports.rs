@@ -1,13 +1,17 @@
 //! What a check found, gathered, shown, and written in the forms that were asked for.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use mosaic::{
     check::{
         compat::{Compat, Finding, Level, Standing, Step},
-        formats::{Format, Reported},
+        formats::{Format, Place, Reported, Task},
     },
     diagnostic::{self, Problem},
+    event::Event,
 };
 use serde::Serialize;
 
@@ -18,6 +22,9 @@ use super::{
     },
     Failure,
 };
+
+/// Nobody reads more at once.
+const TOLD: usize = 1_000;
 
 /// One `--report FORMAT[=FILE]`.
 #[derive(Debug, Clone)]
@@ -48,18 +55,28 @@ impl FromStr for Wanted {
 /// Everything found so far.
 #[derive(Default)]
 pub struct Found {
+    task: Task,
     pub problems: Vec<Problem>,
     pub compats: Vec<Compat>,
 }
 
 impl Found {
+    pub fn of(task: Task) -> Found {
+        Found { task, ..Found::default() }
+    }
+
     pub fn failed(&self) -> bool {
         self.problems.iter().any(|problem| problem.level == diagnostic::Level::Error)
     }
 
-    /// Tells of problems at once and keeps them for the reports.
+    /// Tells of problems at once, of the first thousand of them, and keeps all for the reports.
     pub fn tell(&mut self, problems: Vec<Problem>, reporter: &Reporter) {
-        reporter.problems(&problems);
+        let told = problems.len().min(TOLD);
+        reporter.problems(&problems[..told]);
+        if told < problems.len() {
+            let text = format!("{} more; `--report` writes all of them", problems.len() - told);
+            reporter.event(Event::Note { verb: "Leaving out", text: &text });
+        }
         self.problems.extend(problems);
     }
 
@@ -79,8 +96,11 @@ impl Found {
 
     /// Writes every report that is wanted.
     pub fn write(&self, wanted: &[Wanted], reporter: &Reporter) -> Result<(), Failure> {
+        let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+        let place = Place { here: &here, top: &top(&here) };
+        let Found { task, problems, compats } = self;
         for Wanted { format, file } in wanted {
-            let text = format.render(Reported { problems: &self.problems, compats: &self.compats });
+            let text = format.render(Reported { task: *task, problems, compats, place });
             match file {
                 Some(path) => write(path, text.as_bytes())?,
                 None => reporter.raw(text.as_bytes()),
@@ -88,6 +108,16 @@ impl Found {
         }
         Ok(())
     }
+}
+
+/// The top of the repository that a folder is in; where it is in none, of the checkout that a workflow runs in.
+fn top(here: &Path) -> PathBuf {
+    let repository = here.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_path_buf);
+    let workspace = || {
+        let workspace = PathBuf::from(std::env::var_os("GITHUB_WORKSPACE")?).canonicalize().ok()?;
+        here.starts_with(&workspace).then_some(workspace)
+    };
+    repository.or_else(workspace).unwrap_or_else(|| here.to_owned())
 }
 
 /// A comparison in short.

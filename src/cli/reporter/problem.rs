@@ -39,7 +39,9 @@ pub fn shared(problems: &[Problem]) -> Vec<Problem> {
             let by = |it: &Problem| (it.level, it.code, it.message.clone(), it.causes.clone(), it.help.clone());
             problem.labels.is_empty() && other.labels.is_empty() && by(problem) == by(other)
         };
-        match (shared.iter_mut().find(same), &problem.component) {
+        // Those with places are never the same, and may be many.
+        let known = if problem.labels.is_empty() { shared.iter_mut().find(same) } else { None };
+        match (known, &problem.component) {
             (Some(Problem { component: Some(known), .. }), Some(another)) => *known = format!("{known}, {another}"),
             _ => shared.push(problem.clone()),
         }
@@ -58,18 +60,31 @@ fn snippets(labels: &[Label]) -> Vec<Element<'_>> {
     sources
         .into_iter()
         .map(|first| {
-            let here = labels.iter().filter(|label| label.source == first.source);
-            Snippet::source(first.source.text.as_str())
+            let here: Vec<&Label> = labels.iter().filter(|label| label.source == first.source).collect();
+            let shown = lines(&first.source.text, &here);
+            Snippet::source(&first.source.text[shown.clone()])
+                .line_start(first.source.line(shown.start))
                 .path(clean::line(&first.source.name))
-                .annotations(here.map(annotation))
+                .annotations(here.into_iter().map(|label| annotation(label, shown.start)))
                 .into()
         })
         .collect()
 }
 
-fn annotation(label: &Label) -> Annotation<'_> {
+/// The lines that labels are on: nothing else of a text is shown, and it may be long.
+fn lines(text: &str, labels: &[&Label]) -> Range<usize> {
+    let spans = labels.iter().map(|label| within(text, &label.span));
+    let (start, end) = spans.fold((text.len(), 0), |(start, end), span| (start.min(span.start), end.max(span.end)));
+    let start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = text[end.max(start)..].find('\n').map_or(text.len(), |length| end.max(start) + length + 1);
+    start..end
+}
+
+/// A label in a text whose first bytes are left out.
+fn annotation(label: &Label, left_out: usize) -> Annotation<'_> {
     let kind = if label.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-    let annotation = kind.span(within(&label.source.text, &label.span));
+    let span = within(&label.source.text, &label.span);
+    let annotation = kind.span(span.start - left_out..span.end - left_out);
     match label.text.as_str() {
         "" => annotation,
         text => annotation.label(clean::line(text)),

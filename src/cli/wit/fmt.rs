@@ -1,6 +1,7 @@
 //! `cargo mosaic wit fmt`: one layout for all WIT. Exit code 100 where `--check` finds another.
 
 use std::{
+    collections::HashMap,
     fs,
     io::Read,
     path::{Path, PathBuf},
@@ -129,9 +130,40 @@ fn write(path: &Path, text: &str) -> Result<(), Problem> {
     })
 }
 
+/// Steps of a search for the shortest difference that are still taken at once.
+const STEPS: usize = 50_000_000;
+
+/// The difference as a patch.
 fn diff(source: &SourceFile, text: &str) -> String {
     let (old, new) = (&source.name, format!("{} (formatted)", source.name));
+    if !is_searchable(&source.text, text) {
+        return replacement((old, &source.text), (&new, text));
+    }
     TextDiff::from_lines(source.text.as_str(), text).unified_diff().context_radius(3).header(old, &new).to_string()
+}
+
+/// Whether the shortest difference is found in time. The search is as long as the texts, times the lines that differ: of
+/// these are at least all that one side alone has.
+fn is_searchable(old: &str, new: &str) -> bool {
+    let mut counts: HashMap<&str, isize> = HashMap::new();
+    old.lines().for_each(|line| *counts.entry(line).or_default() += 1);
+    new.lines().for_each(|line| *counts.entry(line).or_default() -= 1);
+    let differ: usize = counts.values().map(|count| count.unsigned_abs()).sum();
+    (old.lines().count() + new.lines().count()).saturating_mul(differ) <= STEPS
+}
+
+/// The same where too much differs: everything between what both begin and end with.
+fn replacement((old_name, old): (&str, &str), (new_name, new): (&str, &str)) -> String {
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+    let head = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let rest = old.len().min(new.len()) - head;
+    let tail = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(old, new)| old == new).count();
+    let (old, new) = (&old[head..old.len() - tail], &new[head..new.len() - tail]);
+    let mut text = format!("--- {old_name}\n+++ {new_name}\n");
+    text += &format!("@@ -{},{} +{},{} @@\n", head + 1, old.len(), head + 1, new.len());
+    old.iter().for_each(|line| text += &format!("-{line}\n"));
+    new.iter().for_each(|line| text += &format!("+{line}\n"));
+    text
 }
 
 /// What was looked at.
@@ -155,5 +187,23 @@ impl Answer for Formatted {
             _ => line.to_owned(),
         };
         self.diff.lines().map(|line| format!("{}\n", colored(&clean::lines(line)))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_too_much_differs_all_of_it_is_replaced() {
+        let lines = |indent: &str| (0..20_000).map(|n| format!("{indent}f{n}: func();\n")).collect::<String>();
+        let source = SourceFile { name: "a.wit".to_owned(), text: format!("interface i {{\n{}}}\n", lines("")) };
+        let diff = diff(&source, &format!("interface i {{\n{}}}\n", lines("    ")));
+        assert!(
+            diff.starts_with("--- a.wit\n+++ a.wit (formatted)\n@@ -2,20000 +2,20000 @@\n-f0: func();\n"),
+            "{diff:.200}"
+        );
+        assert!(diff.ends_with("+    f19999: func();\n"));
+        assert!(is_searchable("a\nb\n", "a\nc\n"));
     }
 }

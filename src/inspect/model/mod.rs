@@ -159,8 +159,8 @@ pub struct Wit {
 pub struct Port {
     /// `wasi:http/types@0.2.6`, or a plain name.
     pub name: String,
-    /// The interface, where the name is a label for it. Imports of one interface are kept apart so whose parts are granted
-    /// different things of it.
+    /// The interface, where the name is a label for it: so an app imports one interface for each of its parts, where they
+    /// are granted different things of it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub implements: Option<String>,
     pub kind: PortKind,

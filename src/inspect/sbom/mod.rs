@@ -10,7 +10,7 @@
 mod cyclonedx;
 mod read;
 #[cfg(test)]
-mod schema;
+pub mod schema;
 mod spdx;
 #[cfg(test)]
 mod tests;

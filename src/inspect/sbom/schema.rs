@@ -1,4 +1,4 @@
-//! JSON schema (draft 7), as much of it as the schemas in `fixtures/sbom` use: a keyword that is not known fails the test,
+//! JSON schema (drafts 4 and 7), as much of it as the schemas in `fixtures/sbom` and that of SARIF use: a keyword that is not known fails the test,
 //! so that nothing is passed over.
 
 use std::collections::BTreeMap;
@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 /// Keywords that only explain. Formats do too in draft 7, unless a validator wants them to count.
-const EXPLAIN: [&str; 13] = [
+const EXPLAIN: [&str; 14] = [
     "$schema",
     "$id",
+    "id",
     "title",
     "$comment",
     "description",
@@ -29,7 +30,10 @@ impl Schemas {
     pub fn load() -> Schemas {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/sbom");
         let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let files = files.filter(|path| path.extension().is_some_and(|it| it == "json"));
+        Schemas::of(files.filter(|path| path.extension().is_some_and(|it| it == "json")))
+    }
+
+    pub fn of(files: impl Iterator<Item = std::path::PathBuf>) -> Schemas {
         let name = |path: &std::path::Path| path.file_name().unwrap().to_string_lossy().into_owned();
         Schemas(
             files.map(|path| (name(&path), serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap())).collect(),

@@ -22,7 +22,7 @@ use crate::runtime::{
     state::{Behind, Guest, Reached},
 };
 
-use super::{P2, P3, blobstore, concurrent_sockets, config, http, keyvalue, sockets};
+use super::{P2, P3, blobstore, concurrent_sockets, config, http, keyvalue, messaging, sockets};
 
 /// An import under a label.
 pub(in crate::runtime) struct Label {
@@ -75,6 +75,7 @@ pub(in crate::runtime) fn link(
         ("wasi:http/client", P3) => http::link_client(&mut under, behind),
         _ if base.starts_with("wasi:keyvalue/") => keyvalue::link_one(&mut under, interface, behind),
         _ if base.starts_with("wasi:config/") => config::link_one(&mut under, interface, behind),
+        _ if base.starts_with("wasi:messaging/") => messaging::link_one(&mut under, interface, behind),
         _ if base.starts_with("wasi:blobstore/") => blobstore::link_one(&mut under, interface, behind),
         _ => Ok(()),
     }

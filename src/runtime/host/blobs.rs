@@ -38,79 +38,91 @@ impl Blobs {
     }
 
     pub fn create(&self, container: &str) -> Outcome<()> {
-        fs::create_dir(self.container(container)?).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => format!("there is a container `{container}` already"),
-            _ => error.to_string(),
+        off_the_runtime(|| {
+            fs::create_dir(self.container(container)?).map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => format!("there is a container `{container}` already"),
+                _ => error.to_string(),
+            })
         })
     }
 
     pub fn delete(&self, container: &str) -> Outcome<()> {
-        fs::remove_dir_all(self.container(container)?).or_else(unless_missing)
+        off_the_runtime(|| fs::remove_dir_all(self.container(container)?).or_else(unless_missing))
     }
 
     /// `None`: there is no such container.
     pub fn about(&self, container: &str) -> Outcome<Option<About>> {
-        about(fs::metadata(self.container(container)?))
+        off_the_runtime(|| about(fs::metadata(self.container(container)?)))
     }
 
     /// `None`: there is no such object.
     pub fn about_object(&self, container: &str, object: &str) -> Outcome<Option<About>> {
-        about(fs::metadata(self.object(container, object)?))
+        off_the_runtime(|| about(fs::metadata(self.object(container, object)?)))
     }
 
     /// A file for an object to be.
     pub fn begin(&self) -> Outcome<NamedTempFile> {
-        NamedTempFile::new_in(&self.folder).map_err(|error| error.to_string())
+        off_the_runtime(|| NamedTempFile::new_in(&self.folder).map_err(|error| error.to_string()))
     }
 
     /// Makes such a file an object.
     pub fn finish(&self, file: NamedTempFile, container: &str, object: &str) -> Outcome<()> {
-        let place = self.object(container, object)?;
-        file.as_file().sync_all().map_err(|error| error.to_string())?;
-        file.persist(&place).map_err(|error| error.error.to_string())?;
-        // The name is on disk when its folder is.
-        let folder = place.parent().unwrap_or(&self.folder);
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| error.to_string())
+        off_the_runtime(|| {
+            let place = self.object(container, object)?;
+            file.as_file().sync_all().map_err(|error| error.to_string())?;
+            file.persist(&place).map_err(|error| error.error.to_string())?;
+            // The name is on disk when its folder is.
+            let folder = place.parent().unwrap_or(&self.folder);
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| error.to_string())
+        })
     }
 
     /// The bytes from `start` to `end`, both included, as far as there are any: a file, at its place, and how many.
     pub fn read(&self, container: &str, object: &str, start: u64, end: u64) -> Outcome<(File, u64)> {
-        let missing = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => format!("there is no object `{object}` in `{container}`"),
-            _ => error.to_string(),
-        };
-        let mut file = File::open(self.object(container, object)?).map_err(missing)?;
-        let size = file.metadata().map_err(missing)?.len();
-        let length = end.saturating_add(1).min(size).saturating_sub(start);
-        file.seek(SeekFrom::Start(start)).map_err(missing)?;
-        Ok((file, length))
+        off_the_runtime(|| {
+            let missing = |error: io::Error| match error.kind() {
+                io::ErrorKind::NotFound => format!("there is no object `{object}` in `{container}`"),
+                _ => error.to_string(),
+            };
+            let mut file = File::open(self.object(container, object)?).map_err(missing)?;
+            let size = file.metadata().map_err(missing)?.len();
+            let length = end.saturating_add(1).min(size).saturating_sub(start);
+            file.seek(SeekFrom::Start(start)).map_err(missing)?;
+            Ok((file, length))
+        })
     }
 
     /// Names of the objects, in order.
     pub fn list(&self, container: &str) -> Outcome<Vec<String>> {
-        let entries = fs::read_dir(self.container(container)?).map_err(|error| error.to_string())?;
-        let mut names = Vec::new();
-        for entry in entries {
-            let name = entry.map_err(|error| error.to_string())?.file_name();
-            names.extend(name.to_str().and_then(decoded));
-        }
-        names.sort();
-        Ok(names)
+        off_the_runtime(|| {
+            let entries = fs::read_dir(self.container(container)?).map_err(|error| error.to_string())?;
+            let mut names = Vec::new();
+            for entry in entries {
+                let name = entry.map_err(|error| error.to_string())?.file_name();
+                names.extend(name.to_str().and_then(decoded));
+            }
+            names.sort();
+            Ok(names)
+        })
     }
 
     pub fn delete_object(&self, container: &str, object: &str) -> Outcome<()> {
-        fs::remove_file(self.object(container, object)?).or_else(unless_missing)
+        off_the_runtime(|| fs::remove_file(self.object(container, object)?).or_else(unless_missing))
     }
 
     pub fn copy(&self, from: (&str, &str), to: (&str, &str)) -> Outcome<()> {
-        let (mut source, _) = self.read(from.0, from.1, 0, u64::MAX)?;
-        let mut file = self.begin()?;
-        io::copy(&mut source, &mut file).map_err(|error| error.to_string())?;
-        self.finish(file, to.0, to.1)
+        off_the_runtime(|| {
+            let (mut source, _) = self.read(from.0, from.1, 0, u64::MAX)?;
+            let mut file = self.begin()?;
+            io::copy(&mut source, &mut file).map_err(|error| error.to_string())?;
+            self.finish(file, to.0, to.1)
+        })
     }
 
     pub fn rename(&self, from: (&str, &str), to: (&str, &str)) -> Outcome<()> {
-        fs::rename(self.object(from.0, from.1)?, self.object(to.0, to.1)?).map_err(|error| error.to_string())
+        off_the_runtime(|| {
+            fs::rename(self.object(from.0, from.1)?, self.object(to.0, to.1)?).map_err(|error| error.to_string())
+        })
     }
 
     fn container(&self, container: &str) -> Outcome<PathBuf> {
@@ -119,6 +131,15 @@ impl Blobs {
 
     fn object(&self, container: &str, object: &str) -> Outcome<PathBuf> {
         Ok(self.container(container)?.join(encoded(object)?))
+    }
+}
+
+/// Does what may wait for the disk. On the threads that serve requests others take over meanwhile; where there is but one
+/// guest, and one thread for it, it waits for itself.
+pub(super) fn off_the_runtime<T>(work: impl FnOnce() -> T) -> T {
+    match tokio::runtime::Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(tokio::runtime::RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 

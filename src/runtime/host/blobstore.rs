@@ -30,7 +30,7 @@ use crate::runtime::{
     trap::caller,
 };
 
-use super::blobs::Blobs;
+use super::blobs::{Blobs, off_the_runtime};
 
 /// The most that a guest can take in one piece, in bytes.
 const WHOLE: u64 = 64 << 20;
@@ -393,7 +393,7 @@ fn whole(file: std::fs::File, length: u64) -> Result<Vec<u8>, String> {
         return Err(format!("its {length} bytes are too many for one piece: read it as a stream"));
     }
     let mut bytes = Vec::new();
-    file.take(length).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    off_the_runtime(|| file.take(length).read_to_end(&mut bytes)).map_err(|error| error.to_string())?;
     Ok(bytes)
 }
 
@@ -405,7 +405,7 @@ struct FileStream {
 impl OutputStream for FileStream {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(&bytes).map_err(|error| StreamError::LastOperationFailed(error.into()))
+        off_the_runtime(|| file.write_all(&bytes)).map_err(|error| StreamError::LastOperationFailed(error.into()))
     }
 
     fn flush(&mut self) -> StreamResult<()> {

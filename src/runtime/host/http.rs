@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::uri::Scheme;
+use http::{StatusCode, uri::Scheme};
 use http_body_util::BodyExt;
 use wasmtime::component::{Linker, LinkerInstance, Resource};
 use wasmtime_wasi_http::{
@@ -18,6 +18,7 @@ use crate::runtime::{
     denials::Denial,
     grants::{Authority, Missing, Scope},
     state::{Behind, Guest, Host},
+    traces::Trace,
     trap::caller,
 };
 
@@ -36,13 +37,20 @@ pub(in crate::runtime) struct Outgoing {
     host: Arc<Host>,
     /// The part that asks, where it can be told.
     part: Option<String>,
+    /// The request that the guest answers, where it is traced.
+    answers: Option<Trace>,
     /// The import by which it asks.
     behind: Behind,
 }
 
 impl Outgoing {
     pub fn new(host: Arc<Host>) -> Outgoing {
-        Outgoing { host, part: None, behind: Behind::All }
+        Outgoing { host, part: None, behind: Behind::All, answers: None }
+    }
+
+    /// What is sent from now on belongs to this request.
+    pub fn answers(&mut self, request: Option<Trace>) {
+        self.answers = request;
     }
 
     fn is_granted(&self, uri: &http::Uri) -> bool {
@@ -57,7 +65,7 @@ impl Outgoing {
 impl WasiHttpHooks for Outgoing {
     fn send_request(
         &mut self,
-        request: http::Request<WasiBody>,
+        mut request: http::Request<WasiBody>,
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = wasmtime_wasi_http::Result<()>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
@@ -71,8 +79,16 @@ impl WasiHttpHooks for Outgoing {
             });
             return Box::new(std::future::ready(Err(Error::HttpRequestDenied)));
         }
+        let trace = self.answers.as_ref().map(|answered| answered.begin_sending(&mut request));
         Box::new(async move {
-            let (response, io) = default_send_request(request, options).await?;
+            let sent = default_send_request(request, options).await;
+            if let Some(trace) = trace {
+                match &sent {
+                    Ok((response, _)) => trace.end(Some(response.status()), StatusCode::BAD_REQUEST),
+                    Err(error) => trace.end_failed(error.to_string()),
+                }
+            }
+            let (response, io) = sent?;
             Ok((response.map(BodyExt::boxed_unsync), Box::new(io) as Box<_>))
         })
     }

@@ -1,4 +1,4 @@
-//! `wasi:keyvalue`: store, atomics and batch over the buckets of [`super::store`], for granted bucket names.
+//! `wasi:keyvalue`: store, atomics and batch over [`Buckets`], for granted bucket names.
 //!
 //! The package was never released. Components name it without a version or as its second draft, which have one shape;
 //! or as its first draft, whose cursors and numbers are `u64` and which has no compare-and-swap.
@@ -19,17 +19,18 @@ use crate::runtime::{
     trap::caller,
 };
 
-use super::store::{Change, Store, StoreError, Write, Written};
+use super::{
+    buckets::{Buckets, Cursor, Place},
+    store::{Change, StoreError, Write, Written},
+};
 
-/// Shared by all instances.
-pub(in crate::runtime) type Buckets = Arc<Store>;
-
-/// Opens the buckets in `data`, where the component wants any and any is granted.
+/// Opens the buckets of `server`, else those in `data`, where the component wants any and any is granted.
 pub(in crate::runtime) fn open(
     component: &Component,
     grants: &Grants,
     data: Option<&Path>,
-) -> Result<Option<Buckets>, Error> {
+    server: Option<&str>,
+) -> Result<Option<Arc<Buckets>>, Error> {
     let ty = component.component_type();
     let wanted = ty
         .imports(component.engine())
@@ -37,10 +38,8 @@ pub(in crate::runtime) fn open(
     if !wanted || grants.buckets.is_closed() {
         return Ok(None);
     }
-    match data {
-        Some(folder) => Ok(Some(Arc::new(Store::open(folder)?))),
-        None => Err(Error::NoData),
-    }
+    let place = server.map(Place::Server).or(data.map(Place::Folder)).ok_or(Error::NoData)?;
+    Ok(Some(Arc::new(Buckets::open(place)?)))
 }
 
 /// An open bucket.
@@ -135,32 +134,37 @@ fn link_store(interface: &mut LinkerInstance<'_, Guest>, draft: Draft, behind: B
         Ok(())
     })?;
     interface.func_wrap("open", move |store, (name,): (String,)| Ok((open_bucket(store, name, behind)?,)))?;
-    interface.func_wrap("[method]bucket.get", |store, (bucket, key): (Resource<Bucket>, String)| {
-        read(store, &bucket, |buckets, name| buckets.get(name, &key))
+    interface.func_wrap_async("[method]bucket.get", |store, (bucket, key): (Resource<Bucket>, String)| {
+        Box::new(read(store, bucket, move |buckets, name| async move { buckets.get(&name, &key).await }))
     })?;
-    interface.func_wrap("[method]bucket.exists", |store, (bucket, key): (Resource<Bucket>, String)| {
-        read(store, &bucket, |buckets, name| buckets.exists(name, &key))
+    interface.func_wrap_async("[method]bucket.exists", |store, (bucket, key): (Resource<Bucket>, String)| {
+        Box::new(read(store, bucket, move |buckets, name| async move { buckets.exists(&name, &key).await }))
     })?;
     match draft {
-        Draft::Second => interface.func_wrap(
+        Draft::Second => interface.func_wrap_async(
             "[method]bucket.list-keys",
             |store, (bucket, after): (Resource<Bucket>, Option<String>)| {
-                read(store, &bucket, |buckets, name| {
-                    let found = buckets.keys(name, after.as_deref(), 0)?;
-                    let cursor = if found.more { found.keys.last().cloned() } else { None };
+                Box::new(read(store, bucket, move |buckets, name| async move {
+                    let found = buckets.keys(&name, after.map(Cursor::Text)).await?;
+                    let cursor = found.next.map(|next| match next {
+                        Cursor::Text(text) => text,
+                        Cursor::Count(count) => count.to_string(),
+                    });
                     Ok(KeyResponse { keys: found.keys, cursor })
-                })
+                }))
             },
         )?,
-        Draft::First => interface.func_wrap(
+        Draft::First => interface.func_wrap_async(
             "[method]bucket.list-keys",
             |store, (bucket, seen): (Resource<Bucket>, Option<u64>)| {
-                read(store, &bucket, |buckets, name| {
-                    let seen = seen.unwrap_or(0);
-                    let found = buckets.keys(name, None, usize::try_from(seen).unwrap_or(usize::MAX))?;
-                    let cursor = found.more.then_some(seen + found.keys.len() as u64);
+                Box::new(read(store, bucket, move |buckets, name| async move {
+                    let found = buckets.keys(&name, Some(Cursor::Count(seen.unwrap_or(0)))).await?;
+                    let cursor = match found.next {
+                        Some(Cursor::Count(count)) => Some(count),
+                        Some(Cursor::Text(_)) | None => None,
+                    };
                     Ok(CountedKeyResponse { keys: found.keys, cursor })
-                })
+                }))
             },
         )?,
     }
@@ -195,14 +199,20 @@ fn link_atomics(interface: &mut LinkerInstance<'_, Guest>, draft: Draft) -> wasm
         store.data_mut().table.delete(Resource::<Cas>::new_own(rep))?;
         Ok(())
     })?;
-    interface.func_wrap("[static]cas.new", |mut store, (bucket, key): (Resource<Bucket>, String)| {
-        let bucket = store.data().table.get(&bucket)?.name.clone();
-        let cas = match buckets(&store).and_then(|b| Ok(b.get(&bucket, &key)?)) {
-            Ok(was) => Ok(store.data_mut().table.push(Cas { bucket, key, was })?),
-            Err(fault) => Err(fault),
-        };
-        let outcome: Outcome<Resource<Cas>> = Ok((cas,));
-        outcome
+    interface.func_wrap_async("[static]cas.new", |mut store, (bucket, key): (Resource<Bucket>, String)| {
+        Box::new(async move {
+            let bucket = store.data().table.get(&bucket)?.name.clone();
+            let was = match buckets(&store) {
+                Ok(buckets) => buckets.get(&bucket, &key).await.map_err(Fault::from),
+                Err(fault) => Err(fault),
+            };
+            let cas = match was {
+                Ok(was) => Ok(store.data_mut().table.push(Cas { bucket, key, was })?),
+                Err(fault) => Err(fault),
+            };
+            let outcome: Outcome<Resource<Cas>> = Ok((cas,));
+            outcome
+        })
     })?;
     interface.func_wrap("[method]cas.current", |store, (cas,): (Resource<Cas>,)| {
         let outcome: Outcome<Option<Vec<u8>>> = Ok((Ok(store.data().table.get(&cas)?.was.clone()),));
@@ -214,12 +224,12 @@ fn link_atomics(interface: &mut LinkerInstance<'_, Guest>, draft: Draft) -> wasm
 }
 
 fn link_batch(interface: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
-    interface.func_wrap("get-many", |store, (bucket, keys): (Resource<Bucket>, Vec<String>)| {
-        read(store, &bucket, |buckets, name| {
-            let values = buckets.get_many(name, &keys)?;
+    interface.func_wrap_async("get-many", |store, (bucket, keys): (Resource<Bucket>, Vec<String>)| {
+        Box::new(read(store, bucket, move |buckets, name| async move {
+            let values = buckets.get_many(&name, &keys).await?;
             let found: Found = keys.into_iter().zip(values).map(|(key, value)| Some((key, value?))).collect();
             Ok(found)
-        })
+        }))
     })?;
     interface.func_wrap_async("set-many", |store, (bucket, pairs): (Resource<Bucket>, Pairs)| {
         Box::new(write(store, bucket, Change::Set(pairs), done))
@@ -249,17 +259,20 @@ fn open_bucket(
     Ok(Ok(store.data_mut().table.push(Bucket { name })?))
 }
 
-fn buckets(store: &StoreContextMut<'_, Guest>) -> Result<Buckets, Fault> {
+fn buckets(store: &StoreContextMut<'_, Guest>) -> Result<Arc<Buckets>, Fault> {
     store.data().host.buckets.clone().ok_or(Fault::NoSuchStore)
 }
 
-fn read<T>(
+async fn read<T, F: Future<Output = Result<T, StoreError>>>(
     store: StoreContextMut<'_, Guest>,
-    bucket: &Resource<Bucket>,
-    read: impl FnOnce(&Store, &str) -> Result<T, StoreError>,
+    bucket: Resource<Bucket>,
+    read: impl FnOnce(Arc<Buckets>, String) -> F,
 ) -> Outcome<T> {
-    let name = &store.data().table.get(bucket)?.name;
-    Ok((buckets(&store).and_then(|buckets| Ok(read(&buckets, name)?)),))
+    let name = store.data().table.get(&bucket)?.name.clone();
+    match buckets(&store) {
+        Ok(buckets) => Ok((read(buckets, name).await.map_err(Fault::from),)),
+        Err(fault) => Ok((Err(fault),)),
+    }
 }
 
 async fn write<T>(

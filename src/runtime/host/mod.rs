@@ -1,16 +1,19 @@
 //! The host's own side of the interfaces: one file each.
 //!
-//! What Wasmtime's WASI implements is linked as it is; here is what it leaves out (blobstore, config, logging, keyvalue), and where a
+//! What Wasmtime's WASI implements is linked as it is; here is what it leaves out (blobstore, config, logging, messaging, keyvalue), and where a
 //! refusal must be told or a stream must know its part.
 
 pub(super) mod apart;
 pub(super) mod blobs;
 pub(super) mod blobstore;
+pub(super) mod buckets;
 pub(super) mod concurrent_sockets;
 pub(super) mod config;
 pub(super) mod http;
 pub(super) mod keyvalue;
 pub(super) mod logging;
+pub(super) mod messaging;
+pub(super) mod redis;
 pub(super) mod sockets;
 pub(super) mod stdio;
 pub(super) mod store;

@@ -14,6 +14,8 @@ use tokio::sync::oneshot;
 
 use crate::runtime::error::Error;
 
+use super::buckets::{Cursor, Keys};
+
 /// The file in the data folder.
 const FILE: &str = "keyvalue.redb";
 
@@ -70,14 +72,6 @@ pub(in crate::runtime) enum Written {
     Changed(Option<Vec<u8>>),
 }
 
-/// Some of a bucket's keys, in order.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::runtime) struct Keys {
-    pub keys: Vec<String>,
-    /// More follow the last one.
-    pub more: bool,
-}
-
 /// Why a bucket could not be read or changed, in words a guest can log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(in crate::runtime) enum StoreError {
@@ -85,6 +79,9 @@ pub(in crate::runtime) enum StoreError {
     NotANumber(String),
     #[error("the value of `{0}` would not fit a 64-bit number")]
     Overflow(String),
+    #[error("`{0}` is no place to go on from")]
+    NoCursor(String),
+    /// In the words of whoever keeps it.
     #[error("{0}")]
     Disk(String),
 }
@@ -141,20 +138,27 @@ impl Store {
         })
     }
 
-    /// The next keys after `after`, not counting the first `skip`.
-    pub fn keys(&self, bucket: &str, after: Option<&str>, skip: usize) -> Result<Keys, StoreError> {
+    /// Keys in order: after one of them, or but the first so many.
+    pub fn keys(&self, bucket: &str, after: Option<Cursor>) -> Result<Keys, StoreError> {
         use std::ops::Bound;
-        let none = Keys { keys: Vec::new(), more: false };
-        self.read(bucket, none, |table| {
-            let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-            let mut keys = Vec::new();
+        let (start, skip) = match &after {
+            None => (Bound::Unbounded, 0),
+            Some(Cursor::Text(key)) => (Bound::Excluded(key.as_str()), 0),
+            Some(Cursor::Count(count)) => (Bound::Unbounded, usize::try_from(*count).unwrap_or(usize::MAX)),
+        };
+        self.read(bucket, Keys { keys: Vec::new(), next: None }, |table| {
+            let mut keys: Vec<String> = Vec::new();
             for entry in table.range::<&str>((start, Bound::Unbounded))?.skip(skip) {
                 if keys.len() == PAGE {
-                    return Ok(Keys { keys, more: true });
+                    let next = match &after {
+                        Some(Cursor::Count(_)) => Some(Cursor::Count((skip + PAGE) as u64)),
+                        _ => keys.last().cloned().map(Cursor::Text),
+                    };
+                    return Ok(Keys { keys, next });
                 }
                 keys.push(entry?.0.value().to_owned());
             }
-            Ok(Keys { keys, more: false })
+            Ok(Keys { keys, next: None })
         })
     }
 
@@ -337,11 +341,13 @@ mod tests {
         let store = Store::open(folder.path()).unwrap();
         let pairs = (0..PAGE + 5).map(|n| (format!("{n:05}"), Vec::new())).collect();
         store.write(Write { bucket: "b".into(), change: Change::Set(pairs) }).await.unwrap();
-        let first = store.keys("b", None, 0).unwrap();
-        assert_eq!((first.keys.len(), first.more), (PAGE, true));
-        let rest = store.keys("b", first.keys.last().map(String::as_str), 0).unwrap();
-        assert_eq!((rest.keys.len(), rest.more), (5, false));
-        assert_eq!(store.keys("b", None, PAGE).unwrap(), rest);
-        assert_eq!(store.keys("nothing", None, 0).unwrap(), Keys { keys: vec![], more: false });
+        let first = store.keys("b", None).unwrap();
+        assert_eq!((first.keys.len(), first.next.clone()), (PAGE, first.keys.last().cloned().map(Cursor::Text)));
+        let rest = store.keys("b", first.next).unwrap();
+        assert_eq!((rest.keys.len(), rest.next.clone()), (5, None));
+        let counted = store.keys("b", Some(Cursor::Count(0))).unwrap();
+        assert_eq!((counted.keys, counted.next.clone()), (first.keys, Some(Cursor::Count(PAGE as u64))));
+        assert_eq!(store.keys("b", counted.next).unwrap(), rest);
+        assert_eq!(store.keys("nothing", None).unwrap(), Keys { keys: vec![], next: None });
     }
 }

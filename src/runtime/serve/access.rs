@@ -10,7 +10,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use http::{Request, StatusCode, header};
@@ -32,19 +32,15 @@ pub struct AccessLog {
     format: LogFormat,
 }
 
-/// One request, while it is answered.
+/// What a line says of a request before it is answered.
 #[derive(Debug)]
-pub(in crate::runtime) struct Visit {
+pub(super) struct Entry {
     log: AccessLog,
     client: SocketAddr,
     method: String,
     target: String,
     agent: Option<String>,
     came: SystemTime,
-    began: Instant,
-    /// `None`: the client went away before there was an answer.
-    status: Option<StatusCode>,
-    bytes: u64,
 }
 
 impl AccessLog {
@@ -54,45 +50,39 @@ impl AccessLog {
         Ok(AccessLog { file: Arc::new(Mutex::new(file)), format })
     }
 
-    pub(super) fn visit<B>(&self, request: &Request<B>, client: SocketAddr, began: Instant) -> Visit {
+    pub(super) fn entry<B>(&self, request: &Request<B>, client: SocketAddr) -> Entry {
         let agent = request.headers().get(header::USER_AGENT);
-        Visit {
+        Entry {
             log: self.clone(),
             client,
             method: request.method().to_string(),
             target: request.uri().to_string(),
             agent: agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned()),
             came: SystemTime::now(),
-            began,
-            status: None,
-            bytes: 0,
         }
     }
 }
 
-impl Visit {
-    pub fn answered(mut self, status: StatusCode) -> Visit {
-        self.status = Some(status);
-        self
+impl Entry {
+    /// Adds the line; `status` is `None` where the client went away before there was an answer.
+    pub fn end(&self, status: Option<StatusCode>, bytes: u64, took: Duration) {
+        let line = self.line(status, bytes, took);
+        // A full disk must not end the server; the next line is tried again.
+        let _ = self.log.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes());
     }
 
-    pub fn sent(&mut self, bytes: usize) {
-        self.bytes += bytes as u64;
-    }
-
-    fn line(&self, took: Duration) -> String {
+    fn line(&self, status: Option<StatusCode>, bytes: u64, took: Duration) -> String {
         let came = humantime::format_rfc3339_millis(self.came);
-        let status = self.status.map(|status| status.as_u16());
+        let status = status.map(|status| status.as_u16());
         let took = took.as_secs_f64() * 1000.0;
         let mut line = match self.log.format {
             LogFormat::Text => {
                 let status = status.map_or_else(|| "-".to_owned(), |status| status.to_string());
                 let mut line = format!(
-                    "{} [{came}] \"{} {}\" {status} {} {took:.3}ms",
+                    "{} [{came}] \"{} {}\" {status} {bytes} {took:.3}ms",
                     self.client.ip(),
                     self.method,
                     escaped(&self.target),
-                    self.bytes
                 );
                 if let Some(agent) = &self.agent {
                     let _ = write!(line, " \"{}\"", escaped(agent));
@@ -105,7 +95,7 @@ impl Visit {
                 "method": self.method,
                 "target": self.target,
                 "status": status,
-                "bytes": self.bytes,
+                "bytes": bytes,
                 "ms": (took * 1000.0).round() / 1000.0,
                 "agent": self.agent,
             })
@@ -113,14 +103,6 @@ impl Visit {
         };
         line.push('\n');
         line
-    }
-}
-
-impl Drop for Visit {
-    fn drop(&mut self) {
-        let line = self.line(self.began.elapsed());
-        // A full disk must not end the server; the next line is tried again.
-        let _ = self.log.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes());
     }
 }
 
@@ -144,10 +126,9 @@ mod tests {
         let path = folder.path().join("access.log");
         let log = AccessLog::open(&path, format).unwrap();
         let request = Request::get("/a?b=1").header("user-agent", "x\"\\").body(()).unwrap();
-        let mut visit = log.visit(&request, "127.0.0.1:4000".parse().unwrap(), Instant::now());
-        visit.came = SystemTime::UNIX_EPOCH;
-        visit.sent(5);
-        drop(visit.answered(StatusCode::NOT_FOUND));
+        let mut entry = log.entry(&request, "127.0.0.1:4000".parse().unwrap());
+        entry.came = SystemTime::UNIX_EPOCH;
+        entry.end(Some(StatusCode::NOT_FOUND), 5, Duration::from_millis(1));
         std::fs::read_to_string(&path).unwrap()
     }
 

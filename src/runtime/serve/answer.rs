@@ -15,9 +15,9 @@ use tokio::time::Sleep;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::{
-    access::Visit,
     exchange::{Deadline, Server, within},
     instances::Work,
+    visit::Visit,
 };
 
 /// What hyper sends, piece by piece, and the guest along with it.
@@ -27,7 +27,7 @@ pub(in crate::runtime) struct Answer {
     trailers: Option<HeaderMap>,
     rest: Rest,
     guest: Option<Writer>,
-    /// For the access log: told when the answer is dropped.
+    /// Told when the answer is dropped.
     visit: Option<Visit>,
 }
 
@@ -71,7 +71,7 @@ impl Answer {
         Answer { first, trailers: None, rest: Rest::Nothing, guest: None, visit: None }
     }
 
-    /// The same, its end and size noted for the access log.
+    /// The same, its end and size noted.
     pub fn noted(mut self, visit: Option<Visit>) -> Answer {
         self.visit = visit;
         self

@@ -2,6 +2,7 @@
 
 use std::{
     pin::Pin,
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
     time::Duration,
 };
@@ -11,6 +12,8 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::Sleep;
 use wasmtime_wasi_http::Error;
 
+use crate::runtime::metrics::Metrics;
+
 /// A body whose reader is told when it is too long, or when its next piece does not come.
 pub(super) struct Bounded {
     body: Incoming,
@@ -19,12 +22,20 @@ pub(super) struct Bounded {
     timeout: Duration,
     /// While a piece is waited for.
     wait: Option<Pin<Box<Sleep>>>,
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl Bounded {
     /// `None`: the client says itself that it would send more than `limit` bytes.
-    pub fn new(body: Incoming, limit: u64, timeout: Duration) -> Option<Bounded> {
-        (body.size_hint().lower() <= limit).then_some(Bounded { body, limit, received: 0, timeout, wait: None })
+    pub fn new(body: Incoming, limit: u64, timeout: Duration, metrics: Option<Arc<Metrics>>) -> Option<Bounded> {
+        (body.size_hint().lower() <= limit).then_some(Bounded {
+            body,
+            limit,
+            received: 0,
+            timeout,
+            wait: None,
+            metrics,
+        })
     }
 }
 
@@ -40,6 +51,9 @@ impl Body for Bounded {
                 let frame = frame.map_err(Error::from);
                 if let Some(data) = frame.as_ref().ok().and_then(Frame::data_ref) {
                     self.received += data.len() as u64;
+                    if let Some(metrics) = &self.metrics {
+                        metrics.received.fetch_add(data.len() as u64, Ordering::Relaxed);
+                    }
                     if self.received > self.limit {
                         return Poll::Ready(Some(Err(Error::HttpRequestBodySize(Some(self.limit)))));
                     }

@@ -7,14 +7,7 @@
 //! A client that goes away before its answer has a head cancels its guest. After that, or after the end of its answer, a
 //! guest may go on working until the request's time is over.
 
-use std::{
-    convert::Infallible,
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    task::Poll,
-    time::{Duration, Instant},
-};
+use std::{convert::Infallible, net::SocketAddr, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use http::{HeaderValue, Request, Response, StatusCode, Uri, Version, header, uri};
 use hyper::body::Incoming;
@@ -29,10 +22,10 @@ use crate::{
 };
 
 use super::{
-    access::AccessLog,
     answer::{Answer, Writer},
     body::Bounded,
     instances::{Failure, GuestResponse, Instances, Said, Work},
+    visit::{Own, Watch},
 };
 
 /// What a server's connections share.
@@ -49,7 +42,7 @@ pub(super) struct Server {
     pub body_timeout: Duration,
     /// Bytes of a request's body.
     pub max_body: u64,
-    pub access: Option<AccessLog>,
+    pub watch: Watch,
 }
 
 /// When a request's time is over, if ever.
@@ -81,7 +74,10 @@ impl Server {
         if failure.is_full() {
             return;
         }
-        let trapped = Trapped::new(&failure.error, self.host.limits, failure.starved);
+        let trapped = Trapped::new(&failure.error, self.host.limits, failure.starved).dumped(failure.dump.clone());
+        if let Some(metrics) = &self.watch.metrics {
+            metrics.trapped(&trapped);
+        }
         self.tell(Told::Trapped { what: format!("the guest of `{request}`"), trapped });
     }
 
@@ -96,13 +92,13 @@ impl Server {
 /// Answers one request. `deadline`: where the connection looks up how long it may take.
 pub(super) async fn exchange(
     server: Arc<Server>,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     ends: Ends,
     deadline: Deadline,
 ) -> Result<Response<Answer>, Infallible> {
-    let visit = server.access.as_ref().map(|log| log.visit(&request, ends.client, Instant::now()));
+    let visit = server.watch.visit(&mut request, ends.client);
     let response = respond(server, request, ends, deadline).await;
-    let visit = visit.map(|visit| visit.answered(response.status()));
+    let visit = visit.map(|visit| visit.answered(&response));
     Ok(response.map(|body| body.noted(visit)))
 }
 
@@ -112,7 +108,7 @@ async fn respond(server: Arc<Server>, request: Request<Incoming>, ends: Ends, de
         return plain(StatusCode::BAD_REQUEST);
     };
     let (head, body) = request.into_parts();
-    let Some(body) = Bounded::new(body, server.max_body, server.body_timeout) else {
+    let Some(body) = Bounded::new(body, server.max_body, server.body_timeout, server.watch.metrics.clone()) else {
         return plain(StatusCode::PAYLOAD_TOO_LARGE);
     };
     let place = match server.places.clone().try_acquire_owned() {
@@ -220,6 +216,7 @@ fn with_authority(mut request: Request<Incoming>, address: SocketAddr) -> Option
 fn plain(status: StatusCode) -> Response<Answer> {
     let mut response = Response::new(Answer::text(status.canonical_reason().unwrap_or_default()));
     *response.status_mut() = status;
+    response.extensions_mut().insert(Own);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }

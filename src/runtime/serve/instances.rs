@@ -8,6 +8,7 @@
 use std::{
     io,
     num::NonZeroU32,
+    path::PathBuf,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -23,6 +24,7 @@ use wasmtime_wasi_http::{FieldMap, WasiBody, WasiHttpView, p2, p3};
 
 use crate::runtime::{
     error::Error,
+    limits::Starved,
     linker::Wasi,
     state::{Guest, Host},
 };
@@ -71,19 +73,27 @@ pub(super) type Work = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>
 /// A guest that trapped, or could not be made.
 pub(super) struct Failure {
     pub error: wasmtime::Error,
-    pub starved: bool,
+    pub starved: Option<Starved>,
     /// It had started.
     started: bool,
+    /// What it was then.
+    pub dump: Option<PathBuf>,
 }
 
 impl Failure {
-    /// There was no room for one more instance: in the pool, or among the mappings or the memory that the system lets
-    /// this process have.
+    /// A guest that had started.
+    pub fn of(error: wasmtime::Error, starved: Option<Starved>, dump: Option<PathBuf>) -> Failure {
+        Failure { error, starved, started: true, dump }
+    }
+
+    /// There was no room for one more instance: in the pool, in the memory of all requests together, or among the
+    /// mappings or the memory that the system lets this process have.
     pub fn is_full(&self) -> bool {
         let no_memory = |cause: &(dyn std::error::Error + 'static)| {
             cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::OutOfMemory)
         };
-        self.error.is::<PoolConcurrencyLimitError>() || !self.started && self.error.chain().any(no_memory)
+        let crowded = || self.starved == Some(Starved::Together) || self.error.chain().any(no_memory);
+        self.error.is::<PoolConcurrencyLimitError>() || !self.started && crowded()
     }
 }
 
@@ -115,6 +125,7 @@ impl Instances {
             Some(instance) => instance,
             None => self.fresh()?,
         };
+        instance.store.data_mut().outgoing.answers(request.extensions().get().cloned());
         let clock = instance.store.data().clock.clone();
         clock.reset();
         Ok(Box::pin(async move {
@@ -128,15 +139,16 @@ impl Instances {
             };
             let result = clock.measure(life).await;
             let starved = instance.store.data().meter.starved;
+            let dump = result.as_ref().err().and_then(|error| self.host.dump(error, &mut instance.store));
             let started = instance.exports.is_some();
             instance.used += 1;
-            if result.is_ok() && !starved && instance.used < self.uses.get() {
+            if result.is_ok() && starved.is_none() && instance.used < self.uses.get() {
                 self.idle().push(instance);
             } else {
                 drop(instance);
             }
             drop(place);
-            result.map_err(|error| Failure { error, starved, started })
+            result.map_err(|error| Failure { error, starved, started, dump })
         }))
     }
 
@@ -218,7 +230,7 @@ mod tests {
     fn an_instance_that_finds_no_memory_had_no_place() {
         let failure = |started, kind: io::ErrorKind| {
             let error = wasmtime::Error::from(io::Error::from(kind)).context("could not map a memory");
-            Failure { error, starved: false, started }
+            Failure { error, starved: None, started, dump: None }
         };
         assert!(failure(false, io::ErrorKind::OutOfMemory).is_full());
         assert!(!failure(false, io::ErrorKind::NotFound).is_full());

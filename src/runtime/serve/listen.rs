@@ -2,7 +2,12 @@
 //!
 //! A connection beyond the server's number is answered 503 and closed; one that tells no request in time is closed.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioTimer;
@@ -13,6 +18,8 @@ use tokio::{
     task::JoinSet,
     time::Instant,
 };
+
+use crate::runtime::metrics::Metrics;
 
 use super::{
     ServeOptions,
@@ -79,12 +86,17 @@ pub(super) async fn accept(listener: TcpListener, server: Arc<Server>, options: 
                             drop(place);
                         });
                     }
-                    Err(_) => if let Ok(refusal) = refusals.clone().try_acquire_owned() {
+                    Err(_) => {
+                        if let Some(metrics) = &server.watch.metrics {
+                            metrics.refused("connections");
+                        }
+                        if let Ok(refusal) = refusals.clone().try_acquire_owned() {
                         tokio::spawn(async move {
                             refuse(stream).await;
                             drop(refusal);
                         });
-                    },
+                        }
+                    }
                 },
                 // Out of files, most likely: those that end make room.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -104,6 +116,7 @@ async fn connection(stream: TcpStream, server: Arc<Server>, options: Arc<ServeOp
     // Small pieces go out as the guest writes them.
     let _ = stream.set_nodelay(true);
     let (Ok(address), Ok(client)) = (stream.local_addr(), stream.peer_addr()) else { return };
+    let _open = server.watch.metrics.clone().map(Open::new);
     let ends = Ends { client, server: address };
     let due = Due::default();
     let io = Watched::new(stream, due.clone(), options.stall_timeout);
@@ -130,6 +143,22 @@ async fn connection(stream: TcpStream, server: Arc<Server>, options: Arc<ServeOp
                 stopping = true;
             }
         }
+    }
+}
+
+/// Counted among the open connections as long as it lives.
+struct Open(Arc<Metrics>);
+
+impl Open {
+    fn new(metrics: Arc<Metrics>) -> Open {
+        metrics.connections.fetch_add(1, Ordering::Relaxed);
+        Open(metrics)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

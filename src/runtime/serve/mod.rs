@@ -14,8 +14,11 @@ mod answer;
 mod body;
 mod connection;
 mod exchange;
+mod figures;
 mod instances;
 mod listen;
+mod messages;
+mod visit;
 
 use std::{io, net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
@@ -28,12 +31,16 @@ use crate::{
 
 use super::{
     code::{self, Artifact},
+    coredump::Dumps,
     error::{Entry, Error},
     grants::Grants,
+    host::messaging,
     limits::Limits,
     linker::{self, Streams},
-    state::{self, Host},
+    profile::Profile,
+    state::{self, Host, Stores, Watch},
     symbols::Symbols,
+    traces::Traces,
 };
 use exchange::Server;
 use instances::Instances;
@@ -49,6 +56,8 @@ pub struct ServeOptions {
     pub limits: Limits,
     /// Where `wasi:keyvalue` and `wasi:blobstore` are kept; needed where something of them is granted and imported.
     pub data: Option<PathBuf>,
+    /// A server that keeps `wasi:keyvalue` instead: `redis://…`.
+    pub keyvalue: Option<String>,
     pub home: Home,
     /// Requests answered at once; further ones wait up to `queue`, then get 503.
     pub requests: u32,
@@ -70,6 +79,14 @@ pub struct ServeOptions {
     /// Requests that one instance answers, one after another; more than one gives up the isolation of requests.
     pub uses: NonZeroU32,
     pub access: Option<AccessLog>,
+    /// Where its figures can be asked for; told as a note once it is bound.
+    pub metrics: Option<SocketAddr>,
+    /// Where the spans of requests go.
+    pub traces: Option<Traces>,
+    /// The file in which it is written where guests spend their time.
+    pub profile: Option<PathBuf>,
+    /// The folder for core dumps of guests that trap.
+    pub coredumps: Option<PathBuf>,
     /// For what is under way when the server stops.
     pub drain: Duration,
     pub stop: Stop,
@@ -84,6 +101,7 @@ impl ServeOptions {
             grants: Grants::default(),
             limits: Limits::request(),
             data: None,
+            keyvalue: None,
             home,
             requests: 1000,
             queue: Duration::from_secs(1),
@@ -96,6 +114,10 @@ impl ServeOptions {
             max_body: 64 << 20,
             uses: NonZeroU32::MIN,
             access: None,
+            metrics: None,
+            traces: None,
+            profile: None,
+            coredumps: None,
             drain: Duration::from_secs(4),
             stop: Stop::default(),
             signals: Signals::Heed,
@@ -141,13 +163,24 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
     let code = code::load(artifact, &options.home, Some(options.requests), events)?;
     let wasi = linker::entry(&artifact.name, &code.component, Entry::Http)?;
     let pre = linker::link(&artifact.name, &code, Streams::Lines)?;
-    let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, options.data.as_deref())?;
+    let profile = options.profile.as_deref().map(|path| Profile::begin(path, &artifact.name, &code)).transpose()?;
+    let metrics = options.metrics.map(|_| Arc::default());
+    let dumps = options.coredumps.as_deref().map(|folder| Dumps::to(folder, &artifact.name)).transpose()?;
+    let watch = Watch { metrics: metrics.clone(), profile: profile.clone(), dumps: dumps.map(Arc::new) };
+    let stores = Stores { data: options.data.as_deref(), keyvalue: options.keyvalue.as_deref() };
+    let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, stores, watch)?;
+    if let Some(traces) = &options.traces {
+        traces.tell_to(host.teller.clone());
+    }
 
     let mut symbols = Symbols::new(artifact, &code);
+    let messages = messages::Handler::of(&pre);
     let instances = Instances::new(wasi, pre, host.clone(), options.uses)
         .map_err(|source| Error::Mismatch { name: artifact.name.clone(), source })?;
     // A missing folder is told now rather than with the first request.
     instances.try_guest()?;
+    let watch =
+        visit::Watch { access: options.access.clone(), metrics: metrics.clone(), traces: options.traces.clone() };
     let server = Arc::new(Server {
         instances: Arc::new(instances),
         host,
@@ -156,9 +189,9 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
         timeout: options.request_timeout,
         body_timeout: options.body_timeout,
         max_body: options.max_body,
-        access: options.access.clone(),
+        watch,
     });
-    state::tick(&code.engine);
+    state::tick(&code.engine, profile.as_deref());
 
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|source| Error::Threads { source })?;
@@ -166,9 +199,24 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
         let listener =
             listen::bind(options.address).map_err(|source| Error::Bind { address: options.address, source })?;
         let address = listener.local_addr().map_err(|source| Error::Bind { address: options.address, source })?;
+        let figures = match options.metrics {
+            Some(address) => Some(listen::bind(address).map_err(|source| Error::BindMetrics { address, source })?),
+            None => None,
+        };
         events(Event::Listening { address });
+        if let Some((listener, metrics)) = figures.zip(metrics) {
+            if let Ok(address) = listener.local_addr() {
+                events(Event::Note { verb: "Metrics", text: &format!("at http://{address}/metrics") });
+            }
+            tokio::spawn(figures::answer(listener, metrics));
+        }
         if options.signals == Signals::Heed {
             heed_signals(options.stop.clone()).map_err(|source| Error::Threads { source })?;
+        }
+        if let Some(handler) = messages {
+            let (sender, queue) = messaging::queue();
+            let _ = server.host.messages.set(sender);
+            tokio::spawn(handler.take(queue, server.clone()));
         }
         let mut accepting = tokio::spawn(listen::accept(listener, server, Arc::new(options.clone())));
         loop {
@@ -182,10 +230,14 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
     });
     // Ends what is still running; a guest in the middle of its code ends at its next tick.
     runtime.shutdown_timeout(Duration::from_millis(200));
+    if let Some(traces) = &options.traces {
+        traces.finish();
+    }
     while let Ok(told) = told.try_recv() {
         told.tell(&mut symbols, events);
     }
-    result
+    let profiled = profile.map_or(Ok(()), |profile| profile.end());
+    result.and(profiled)
 }
 
 fn heed_signals(stop: Stop) -> io::Result<()> {

@@ -5,14 +5,13 @@ use serde_json::json;
 use super::{guests::tally, server::home};
 use crate::{
     diagnostic::Diagnose,
-    runtime::{Arguments, Artifact, CallError, Grants, Limits, Returned, RunOptions, Session, Statement},
+    runtime::{Arguments, Artifact, CallError, Returned, RunOptions, Session, Statement},
 };
 
 fn with_session(test: impl FnOnce(&mut Session<'_>)) {
     let bytes = tally();
     let artifact = Artifact::bytes("app.wasm", &bytes);
-    let options =
-        RunOptions { args: Vec::new(), grants: Grants::default(), limits: Limits::run(), data: None, home: home() };
+    let options = RunOptions::new(home());
     let mut session = Session::open(&artifact, options, &|_| ()).unwrap_or_else(|e| panic!("{:?}", e.problems()));
     test(&mut session);
 }

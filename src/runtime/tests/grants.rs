@@ -1,7 +1,7 @@
 //! What is granted works, what is not is refused and told, and what cannot start says why.
 
 use super::{
-    guests::{PATH, command, http_guest},
+    guests::{PATH, command, http_guest, sender},
     server::{Running, options},
 };
 use crate::{
@@ -94,34 +94,9 @@ fn environment_and_folders_are_empty_unless_granted() {
     assert_eq!(error.problems()[0].code, "runtime::granted-folder");
 }
 
-/// Sends a request to `localhost:1`, waits, and answers with the case of the error.
 #[test]
 fn requests_go_out_only_where_granted() {
-    let imports = r#"
-  (import "cm32p2|wasi:http/types@0.2" "[constructor]outgoing-request" (func $request (param i32) (result i32)))
-  (import "cm32p2|wasi:http/types@0.2" "[method]outgoing-request.set-scheme" (func $scheme (param i32 i32 i32 i32 i32) (result i32)))
-  (import "cm32p2|wasi:http/types@0.2" "[method]outgoing-request.set-authority" (func $authority (param i32 i32 i32 i32) (result i32)))
-  (import "cm32p2|wasi:http/types@0.2" "[method]outgoing-request.set-path-with-query" (func $path (param i32 i32 i32 i32) (result i32)))
-  (import "cm32p2|wasi:http/types@0.2" "[method]future-incoming-response.subscribe" (func $subscribe (param i32) (result i32)))
-  (import "cm32p2|wasi:http/types@0.2" "[method]future-incoming-response.get" (func $get (param i32 i32)))
-  (import "cm32p2|wasi:io/poll@0.2" "[method]pollable.block" (func $block (param i32)))
-  (import "cm32p2|wasi:io/poll@0.2" "pollable_drop" (func $drop-pollable (param i32)))
-  (import "cm32p2|wasi:http/outgoing-handler@0.2" "handle" (func $send (param i32 i32 i32 i32)))"#;
-    let body = "
-    (local $r i32) (local $p i32)
-    (local.set $r (call $request (call $fields)))
-    (drop (call $scheme (local.get $r) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0)))
-    (drop (call $authority (local.get $r) (i32.const 1) (i32.const 1140) (i32.const 11)))
-    (drop (call $path (local.get $r) (i32.const 1) (i32.const 1151) (i32.const 1)))
-    (call $send (local.get $r) (i32.const 0) (i32.const 0) (i32.const 16))
-    (local.set $r (i32.load (i32.const 24)))
-    (local.set $p (call $subscribe (local.get $r)))
-    (call $block (local.get $p))
-    (call $drop-pollable (local.get $p))
-    (call $get (local.get $r) (i32.const 64))
-    ;; option, result and result, each a word of eight bytes; then the case of the error
-    (call $digit (i32.load8_u (i32.const 88)))";
-    let guest = || http_guest(imports, body);
+    let guest = || sender("localhost:1");
     let server = Running::start(guest(), options());
     // `HTTP-request-denied` is case 15: the character 15 after `0`.
     let answer = server.get("/");

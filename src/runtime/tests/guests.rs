@@ -25,10 +25,15 @@ pub fn http_guest(imports: &str, body: &str) -> Vec<u8> {
 
 /// The same, which does `after` when its answer is sent but not ended; `$s` is the stream of its body.
 pub fn lasting_guest(imports: &str, body: &str, after: &str) -> Vec<u8> {
+    http_guest_of("p2", imports, body, after)
+}
+
+/// The same, in another world; `imports` may end with functions.
+pub fn http_guest_of(world: &str, imports: &str, body: &str, after: &str) -> Vec<u8> {
     let types = "cm32p2|wasi:http/types@0.2";
     let streams = "cm32p2|wasi:io/streams@0.2";
     component(
-        "p2",
+        world,
         &format!(
             r#"
 (module $"gateway (wat)"
@@ -146,6 +151,41 @@ pub const READ: (&str, &str) = (
       (br_if $more (i32.eqz (i32.load8_u (i32.const 48)))))
     (call $digit (i32.load8_u (i32.const 52)))",
 );
+
+/// A guest that sends a request to `authority`, waits for the answer, and answers with the case of the error, or `0`.
+pub fn sender(authority: &str) -> Vec<u8> {
+    let imports = format!(
+        r#"
+  (import "cm32p2|wasi:http/types@0.2" "[constructor]outgoing-request" (func $request (param i32) (result i32)))
+  (import "cm32p2|wasi:http/types@0.2" "[method]outgoing-request.set-scheme" (func $scheme (param i32 i32 i32 i32 i32) (result i32)))
+  (import "cm32p2|wasi:http/types@0.2" "[method]outgoing-request.set-authority" (func $authority (param i32 i32 i32 i32) (result i32)))
+  (import "cm32p2|wasi:http/types@0.2" "[method]outgoing-request.set-path-with-query" (func $path (param i32 i32 i32 i32) (result i32)))
+  (import "cm32p2|wasi:http/types@0.2" "[method]future-incoming-response.subscribe" (func $subscribe (param i32) (result i32)))
+  (import "cm32p2|wasi:http/types@0.2" "[method]future-incoming-response.get" (func $get (param i32 i32)))
+  (import "cm32p2|wasi:io/poll@0.2" "[method]pollable.block" (func $block (param i32)))
+  (import "cm32p2|wasi:io/poll@0.2" "pollable_drop" (func $drop-pollable (param i32)))
+  (import "cm32p2|wasi:http/outgoing-handler@0.2" "handle" (func $send (param i32 i32 i32 i32)))
+  (data (i32.const 3000) {authority:?})"#
+    );
+    let body = format!(
+        "
+    (local $r i32) (local $p i32)
+    (local.set $r (call $request (call $fields)))
+    (drop (call $scheme (local.get $r) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0)))
+    (drop (call $authority (local.get $r) (i32.const 1) (i32.const 3000) (i32.const {length})))
+    (drop (call $path (local.get $r) (i32.const 1) (i32.const 1151) (i32.const 1)))
+    (call $send (local.get $r) (i32.const 0) (i32.const 0) (i32.const 16))
+    (local.set $r (i32.load (i32.const 24)))
+    (local.set $p (call $subscribe (local.get $r)))
+    (call $block (local.get $p))
+    (call $drop-pollable (local.get $p))
+    (call $get (local.get $r) (i32.const 64))
+    ;; option, result and result, each a word of eight bytes; then the case of the error
+    (call $digit (if (result i32) (i32.load8_u (i32.const 80)) (then (i32.load8_u (i32.const 88))) (else (i32.const 0))))",
+        length = authority.len()
+    );
+    http_guest(&imports, &body)
+}
 
 /// A guest of the world `calls`: it adds, echoes, counts and fails.
 pub fn tally() -> Vec<u8> {

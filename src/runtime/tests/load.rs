@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    guests::{READ, SLEEP, http_guest, lasting_guest},
+    guests::{MISDEED, READ, SLEEP, http_guest, lasting_guest},
     server::{Running, options, read_answer},
 };
 use crate::runtime::{Limits, ServeOptions};
@@ -48,6 +48,27 @@ fn a_full_server_says_so() {
     assert_eq!(server.get("/").0, 503);
     assert_eq!(read_answer(&mut first).0, 200);
     assert_eq!(server.get("/").0, 200);
+}
+
+/// Two guests of 17 pages each do not fit.
+#[test]
+fn memory_of_all_requests_together_is_bounded() {
+    let limits = Limits { all_memory: 2 << 20, ..Limits::request() };
+    let bounded = || ServeOptions { limits, ..options() };
+    let guest = http_guest(SLEEP, "(call $block (call $sleep (i64.const 600000000)))");
+    let server = Running::start(guest, bounded());
+    let mut first = said(&server, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+    std::thread::sleep(Duration::from_millis(150));
+    assert_eq!(server.get("/").0, 503);
+    assert_eq!(read_answer(&mut first).0, 200);
+    assert_eq!(server.get("/").0, 200);
+    assert_eq!(server.stop(), Vec::<String>::new());
+
+    let what = "(drop (call $misdeed (i32.const 97)))";
+    let server = Running::start(http_guest(MISDEED, what), bounded());
+    assert_eq!(server.get("/").0, 500);
+    let told = server.stop();
+    assert!(told[0].contains("all requests together asked for more memory than their limit of 2 MiB"), "{told:?}");
 }
 
 #[test]

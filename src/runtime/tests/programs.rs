@@ -6,14 +6,14 @@ use super::{guests::command, server::home};
 use crate::{
     cache::Home,
     event::Event,
-    runtime::{self, Artifact, Error, Grants, Limits, Reason, RunOptions},
+    runtime::{self, Artifact, Error, Reason, RunOptions},
 };
 
 #[test]
 fn a_program_ends_with_its_code() {
     let run = |body: &str, args: &[&str]| {
         let args = args.iter().map(|&arg| arg.to_owned()).collect();
-        let options = RunOptions { args, grants: Grants::default(), limits: Limits::run(), data: None, home: home() };
+        let options = RunOptions { args, ..RunOptions::new(home()) };
         runtime::run(&Artifact::bytes("tool.wasm", &command(body)), &options, &|_| ())
     };
     assert!(matches!(run("(i32.const 0)", &[]), Ok(0)));
@@ -30,13 +30,7 @@ fn a_program_ends_with_its_code() {
 #[test]
 fn native_code_is_compiled_once() {
     let folder = tempfile::tempdir().unwrap();
-    let options = RunOptions {
-        args: Vec::new(),
-        grants: Grants::default(),
-        limits: Limits::run(),
-        data: None,
-        home: Home { root: folder.path().to_owned() },
-    };
+    let options = RunOptions::new(Home { root: folder.path().to_owned() });
     let path: PathBuf = folder.path().join("tool.wasm");
     std::fs::write(&path, command("(i32.const 0)")).unwrap();
     let compiled = || {

@@ -56,9 +56,7 @@ impl Running {
     }
 
     pub fn get(&self, path: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").unwrap();
-        read_answer(&mut stream)
+        get_from(self.address, path, "")
     }
 
     /// What was told, once the server has stopped.
@@ -97,12 +95,20 @@ fn shown(event: &Event<'_>) -> Option<String> {
         Event::Log { part, level, context, message } => {
             Some(format!("{} {level:?} {context}: {message}", part.unwrap_or("?")))
         }
+        Event::Note { verb: "Metrics", text } => Some((*text).to_owned()),
         Event::Warning(problem) => {
             let frames: String = problem.causes.iter().map(|cause| format!(" < {cause}")).collect();
             Some(format!("{}: {}{frames}", problem.code, problem.message))
         }
         _ => None,
     }
+}
+
+/// Asks once; `headers`: more of them, each with its line end.
+pub fn get_from(address: SocketAddr, path: &str, headers: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n").unwrap();
+    read_answer(&mut stream)
 }
 
 /// Status and body, whatever its framing.

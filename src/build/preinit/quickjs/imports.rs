@@ -52,10 +52,10 @@ fn item_of(
         ComponentItem::ComponentFunc(_) => {
             let (interface, function) = (interface.to_owned(), name.to_owned());
             linker.func_new(name, move |store, ty, params, results| {
-                match answers::answer(store, &interface, &function, &ty, params, results)? {
-                    true => Ok(()),
-                    false => Err(Early { import: import.clone() }.into()),
+                if answers::answer(store, &interface, &function, &ty, params, results)? {
+                    return Ok(());
                 }
+                Err(Early { import: import.clone() }.into())
             })
         }
         _ => Ok(()),

@@ -3,9 +3,9 @@
 //! They promise nothing, so what changes within them is told apart from everything else; what becomes stable or unstable
 //! looks like an addition or a removal to the walk over what is stable, and is given its own name here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use wit_parser::{PackageId, Resolve, Span, Stability, TypeId};
+use wit_parser::{PackageId, Resolve, Span, Stability, TypeId, World, WorldItem};
 
 use super::{
     Change, Diff,
@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{
     check::compat::{
-        finding::{Item, Root},
+        finding::{At, Item, Root},
         rules::{MADE_UNSTABLE, STABILIZED, UNSTABLE_ADDED, UNSTABLE_CHANGED, UNSTABLE_REMOVED},
     },
-    compare::{function_step, function_text, spelled_out},
+    compare::{Name, function_step, function_text, spelled_out},
 };
 
 /// An item behind a feature.
@@ -35,7 +35,7 @@ impl Diff<'_> {
             let name = base(&self.old.packages[pair.old]);
             let there = |resolve: Option<&Resolve>, own: &Resolve, id: PackageId| {
                 let resolve = resolve?;
-                Some(gated(resolve, *resolve.package_names.get(&own.packages[id].name)?, &name))
+                Some(gated((own, id), resolve, *resolve.package_names.get(&own.packages[id].name)?, &name))
             };
             let before = there(old, self.old, pair.old).unwrap_or_default();
             let now = there(new, self.new, pair.new).unwrap_or_default();
@@ -47,16 +47,23 @@ impl Diff<'_> {
         let was: HashMap<_, _> = before.iter().map(|(item, gated)| (item, gated)).collect();
         let is: HashMap<_, _> = now.iter().map(|(item, gated)| (item, gated)).collect();
         let unknown = Span::default();
-        for (item, gated) in now {
-            match (was.get(item), self.changes.iter_mut().find(|change| change.item == *item && change.is_removal())) {
+        let told = |wanted: fn(&Change) -> bool| -> HashMap<Item, usize> {
+            let changes = self.changes.iter().enumerate().filter(|(_, change)| wanted(change));
+            changes.map(|(at, change)| (change.item.clone(), at)).collect()
+        };
+        let (removed, added) = (told(Change::is_removal), told(Change::is_new));
+        // What a world imports or exports has a rule of its own, which says what that asks of whom.
+        let of_worlds = told(Change::is_of_world);
+        for (item, gated) in now.iter().filter(|(item, _)| !of_worlds.contains_key(item)) {
+            match (was.get(item), removed.get(item)) {
                 (Some(old), _) if old.text == gated.text => {}
                 (Some(old), _) => {
                     let (old, new) = (old.text.clone(), gated.text.clone());
                     self.tell(&UNSTABLE_CHANGED, item.clone(), old, new, (unknown, unknown));
                 }
-                (None, Some(change)) => {
-                    change.rule = &MADE_UNSTABLE;
-                    change.new = Some(gated.feature.clone());
+                (None, Some(at)) => {
+                    self.changes[*at].rule = &MADE_UNSTABLE;
+                    self.changes[*at].new = Some(gated.feature.clone());
                 }
                 (None, None) => {
                     let feature = gated.feature.clone();
@@ -64,12 +71,13 @@ impl Diff<'_> {
                 }
             }
         }
-        for (item, gated) in before.iter().filter(|(item, _)| !is.contains_key(item)) {
+        let gone = before.iter().filter(|(item, _)| !is.contains_key(item) && !of_worlds.contains_key(item));
+        for (item, gated) in gone {
             let feature = gated.feature.clone();
-            match self.changes.iter_mut().find(|change| change.item == *item && change.is_new()) {
-                Some(change) => {
-                    change.rule = &STABILIZED;
-                    change.old = Some(feature);
+            match added.get(item) {
+                Some(at) => {
+                    self.changes[*at].rule = &STABILIZED;
+                    self.changes[*at].old = Some(feature);
                 }
                 None => self.tell(&UNSTABLE_REMOVED, item.clone(), feature, None, (gated.span, unknown)),
             }
@@ -77,8 +85,8 @@ impl Diff<'_> {
     }
 }
 
-/// What is unstable in a package, under the package's name on the old side.
-fn gated(resolve: &Resolve, package: PackageId, name: &str) -> Vec<(Item, Gated)> {
+/// What is unstable in a package, under the package's name on the old side. `stable`: the package without it.
+fn gated(stable: (&Resolve, PackageId), resolve: &Resolve, package: PackageId, name: &str) -> Vec<(Item, Gated)> {
     let mut found = Vec::new();
     let mut add = |item: Item, stability: &Stability, text: String, span: Span| {
         if let Stability::Unstable { feature, .. } = stability {
@@ -106,9 +114,41 @@ fn gated(resolve: &Resolve, package: PackageId, name: &str) -> Vec<(Item, Gated)
         let world = &resolve.worlds[id];
         let item = Item::of(Root::World(format!("{name}/{world_name}")));
         let names = world.imports.keys().chain(world.exports.keys()).map(|key| resolve.name_world_key(key));
-        add(item, &world.stability, names.collect::<Vec<_>>().join(", "), world.span);
+        if let Stability::Unstable { feature, .. } = &world.stability {
+            let text = names.collect::<Vec<_>>().join(", ");
+            found.push((item.clone(), Gated { feature: feature.clone(), text, span: world.span }));
+        }
+        if let Some(there) = stable.0.packages[stable.1].worlds.get(world_name) {
+            in_world(resolve, world, (stable.0, &stable.0.worlds[*there]), &item, &mut found);
+        }
     }
     found
+}
+
+/// What a world imports and exports only where features are asked for: behind a gate of its own, or because of one before
+/// an `include`, which leaves no trace in what it includes.
+fn in_world(resolve: &Resolve, world: &World, stable: (&Resolve, &World), item: &Item, found: &mut Vec<(Item, Gated)>) {
+    let asked = resolve.features.iter().map(String::as_str).collect::<Vec<_>>().join(" or ");
+    let imports = (&world.imports, &stable.1.imports, At::Import as fn(String) -> At);
+    let exports = (&world.exports, &stable.1.exports, At::Export as fn(String) -> At);
+    for (items, known, at) in [imports, exports] {
+        let known: HashSet<String> = known.keys().map(|key| stable.0.name_world_key(key)).collect();
+        for (key, there) in items {
+            let name = resolve.name_world_key(key);
+            let (stability, text, span) = match there {
+                WorldItem::Interface { stability, span, .. } => (stability, "interface".to_owned(), *span),
+                WorldItem::Function(function) => (&function.stability, function_text(resolve, function), function.span),
+                WorldItem::Type { .. } => continue,
+            };
+            if !known.contains(&name) {
+                let feature = match stability {
+                    Stability::Unstable { feature, .. } => feature.clone(),
+                    Stability::Stable { .. } | Stability::Unknown => asked.clone(),
+                };
+                found.push((item.at(at(Name::new(&name).base.to_owned())), Gated { feature, text, span }));
+            }
+        }
+    }
 }
 
 /// A type with the names of its members, for telling whether it changed.
@@ -155,6 +195,13 @@ impl Change {
             &WORLD_REMOVED,
         ];
         removals.iter().any(|rule| **rule == *self.rule)
+    }
+
+    /// A change of what a world imports or exports.
+    fn is_of_world(&self) -> bool {
+        use crate::check::compat::rules::{EXPORT_ADDED, EXPORT_REMOVED, IMPORT_ADDED, IMPORT_REMOVED};
+        let rules = [&IMPORT_ADDED, &IMPORT_REMOVED, &EXPORT_ADDED, &EXPORT_REMOVED];
+        rules.iter().any(|rule| **rule == *self.rule)
     }
 
     /// An addition of any kind.

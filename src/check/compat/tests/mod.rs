@@ -158,3 +158,30 @@ fn levels_and_acceptance_decide_what_fails() {
     assert!(compat.passed());
     assert_eq!(compat.stale, ["field-added: long gone"]);
 }
+
+/// A gate before `include`, `import` or `export` leaves the world as it is for everyone who does not ask.
+#[test]
+fn gates_in_worlds_are_told() {
+    let of = |items: &str| {
+        let text = format!(
+            "package a:b@1.0.0; interface i {{ f: func(); }} world other {{ import i; import g: func(); }} world w {{ {items} \
+             import h: func(); }}"
+        );
+        Wit::parse("a.wit", &text).expect("good")
+    };
+    let told = |old: &str, new: &str| {
+        let compat = compare(&of(old), &of(new), &Settings::default()).expect("two versions");
+        let findings = compat.findings.iter().filter(|finding| finding.rule.id != "version-too-small");
+        findings.map(|finding| format!("{}: {}", finding.rule.id, finding.item)).collect::<Vec<_>>()
+    };
+    let gate = "@unstable(feature = x)";
+    let (included, exported) = (format!("{gate} include other;"), format!("{gate} export i;"));
+    let of_include = |rule: &str| ["a:b/i", "g"].map(|name| format!("{rule}: import `{name}` of world `a:b/w`"));
+    assert_eq!(told("", &included), of_include("unstable-added"));
+    assert_eq!(told(&included, ""), of_include("unstable-removed"));
+    assert_eq!(told(&included, "include other;"), of_include("import-added"));
+    assert_eq!(told("include other;", &included), of_include("import-removed"));
+    assert_eq!(told("", &exported), ["unstable-added: export `a:b/i` of world `a:b/w`"]);
+    assert_eq!(told(&exported, "export i;"), ["export-added: export `a:b/i` of world `a:b/w`"]);
+    assert_eq!(told(&included, &included), [""; 0]);
+}

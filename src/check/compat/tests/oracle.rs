@@ -1,6 +1,6 @@
 //! Our verdict against that of `wit_component::targets`, which lets an engine's validator decide: a component of the old
-//! world, all of whose imports are used, is held against the new one. (`semver_check` does the same with a component of
-//! its own, after taking all versions away.)
+//! world, all of whose imports are used, is held against the new one. `wit_component::semver_check` does the same with a
+//! component of its own, after taking all versions away; it is asked as well, and the three agree.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use wit_component::targets;
+use wit_component::{semver_check, targets};
 use wit_parser::{Resolve, WorldId};
 
 use super::mutate::{Mutant, Random};
@@ -28,6 +28,33 @@ fn verdict(old: (&Arc<Resolve>, WorldId), new: (&Resolve, WorldId)) -> Result<()
 
 fn component((resolve, world): (&Arc<Resolve>, WorldId)) -> Vec<u8> {
     fixture::encoded(&Part { name: "old".to_owned(), language: None, resolve: resolve.clone(), world })
+}
+
+/// What `semver_check` says: whether a component of the old world runs where the new one is offered. `None` where it
+/// cannot make the component, or its validator does not know what is in it: then it says no to a world and itself as well.
+fn semver_verdict(old: (&Resolve, WorldId), new: (&Resolve, WorldId)) -> Option<Result<(), String>> {
+    let mut both = old.0.clone();
+    let world =
+        both.merge(apart(new.0)).expect("no package is on both sides").map_world(new.1, Default::default()).ok()?;
+    match semver_check(both, old.1, world) {
+        Ok(()) => Some(Ok(())),
+        Err(error) => {
+            let said = format!("{error:#}");
+            let itself = |side: (&Resolve, WorldId)| semver_check(side.0.clone(), side.1, side.1).is_ok();
+            (itself(old) && itself(new)).then_some(Err(said))
+        }
+    }
+}
+
+/// The same WIT under versions that nothing else has: packages of one name stay apart until the oracle takes them away.
+fn apart(resolve: &Resolve) -> Resolve {
+    let mut resolve = resolve.clone();
+    for (_, package) in resolve.packages.iter_mut() {
+        let version = package.name.version.get_or_insert(semver::Version::new(0, 0, 0));
+        version.major += 1_000;
+    }
+    resolve.package_names = resolve.packages.iter().map(|(id, package)| (package.name.clone(), id)).collect();
+    resolve
 }
 
 /// The new side under the old one's versions, for all packages of one name.
@@ -81,7 +108,7 @@ fn worlds() -> BTreeMap<String, Vec<Version>> {
 #[test]
 fn every_pair_of_versions_of_every_published_world_of_wasi() {
     let mut seen = BTreeSet::new();
-    let mut pairs = 0;
+    let (mut pairs, mut said_by_semver) = (0, 0);
     let mut wrong = Vec::new();
     // Pre-releases match only themselves.
     let track = |version: &str| match version.contains('-') {
@@ -104,6 +131,12 @@ fn every_pair_of_versions_of_every_published_world_of_wasi() {
                 if oracle.is_ok() != unfit.is_empty() {
                     wrong.push(format!("{world} {old_version} -> {new_version}: {oracle:?}, ours {unfit:#?}"));
                 }
+                if let Some(said) = semver_verdict((old, *a), (new, *b)) {
+                    said_by_semver += 1;
+                    if said.is_ok() != unfit.is_empty() {
+                        wrong.push(format!("{world} {old_version} -> {new_version}: {said:?}, ours {unfit:#?}"));
+                    }
+                }
                 if track(old_version) == track(new_version) {
                     let oracle = targets(new, *b, &of_old, true);
                     let unfit = fits::unfit((old, *a), (new, *b));
@@ -119,6 +152,7 @@ fn every_pair_of_versions_of_every_published_world_of_wasi() {
         assert!(seen.contains(version), "{version} is not there: {seen:?}");
     }
     assert!(pairs > 1_000, "only {pairs} pairs");
+    assert!(said_by_semver > pairs / 2, "{said_by_semver} of {pairs}");
     assert!(wrong.is_empty(), "{} of {pairs}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -126,7 +160,7 @@ fn every_pair_of_versions_of_every_published_world_of_wasi() {
 fn mutants(count: u64, first: u64) {
     let mut wrong = Vec::new();
     let originals = super::mutate::originals();
-    let (mut broken, mut fitting, mut edits) = (0, 0, 0);
+    let (mut broken, mut fitting, mut edits, mut said_by_semver) = (0, 0, 0, 0);
     for seed in first..first + count {
         let mut random = Random::new(seed);
         let Some(mutant) = Mutant::new(&originals, &mut random) else { continue };
@@ -144,10 +178,13 @@ fn mutants(count: u64, first: u64) {
             let oracle = verdict((&old.resolve, a), (&without_versions(&old.resolve, &new.resolve), b));
             broken += usize::from(oracle.is_err());
             fitting += usize::from(oracle.is_ok());
+            let said = semver_verdict((&old.resolve, a), (&new.resolve, b));
+            said_by_semver += usize::from(said.is_some());
+            let disagrees = said.as_ref().is_some_and(|said| said.is_ok() != fit.old_on_new);
             let breaks = compat.findings.iter().any(|finding| finding.rule.breaks());
-            if oracle.is_ok() != fit.old_on_new || (oracle.is_err() && !breaks) {
+            if disagrees || oracle.is_ok() != fit.old_on_new || (oracle.is_err() && !breaks) {
                 wrong.push(format!(
-                    "seed {seed}: {}: oracle {oracle:?}, ours:\n{}\n{}",
+                    "seed {seed}: {}: oracle {oracle:?}, {said:?}, ours:\n{}\n{}",
                     fit.world,
                     super::told(&compat),
                     mutant.text
@@ -162,6 +199,8 @@ fn mutants(count: u64, first: u64) {
     // Enough of both kinds to mean something.
     assert!(edits > 2 * usize::try_from(count).expect("small"), "{edits} edits");
     assert!(broken > 100 && fitting > 100, "{broken} worlds broke, {fitting} did not");
+    let worlds = broken + fitting;
+    assert!(said_by_semver > worlds / 2, "{said_by_semver} of {worlds}");
 }
 
 #[test]
