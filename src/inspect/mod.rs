@@ -93,7 +93,7 @@ pub fn file(path: &Path, sections: &[Section]) -> io::Result<Result<Inspection, 
         (found, hashing.ok().and_then(|hashing| hashing.join().ok()))
     });
     // Where no thread can be had, it is taken now.
-    let digest = digest.map_or_else(|| sparse::digest(&mut file), |digest| digest)?;
+    let digest = digest.unwrap_or_else(|| sparse::digest(&mut file))?;
     match found {
         Ok((mut inspection, _)) => {
             inspection.overview.digest = digest;

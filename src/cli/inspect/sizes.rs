@@ -11,7 +11,6 @@ use crate::cli::reporter::{Paint, bytes, clean::line as clean};
 const MOST: usize = 12;
 /// Shares below one in this many are not shown apart.
 const LEAST: u64 = 500;
-const BAR: u64 = 20;
 
 pub fn text(sizes: &Sizes, paint: Paint) -> String {
     let mut text = format!("{}\n", paint.strong("sizes"));
@@ -27,7 +26,13 @@ pub fn text(sizes: &Sizes, paint: Paint) -> String {
         };
         let name = shortened(&format!("{}{}", "  ".repeat(depth), clean(&name)));
         let gzip = size.compressed.map(bytes).unwrap_or_default();
-        table.row([&name, &bytes(size.size), &gzip, &share(size.size, whole), &bar(size.size, whole, BAR)]);
+        table.row([
+            &name,
+            &bytes(size.size),
+            &gzip,
+            &share(size.size, whole),
+            &bar(size.size, whole, longest() as u64),
+        ]);
         let shown = size.inside.iter().take(MOST).filter(|part| part.size >= whole / LEAST);
         let shown: Vec<&Size> = shown.collect();
         pending.extend(shown.into_iter().rev().map(|part| (part, depth + 1)));
@@ -61,10 +66,15 @@ pub fn text(sizes: &Sizes, paint: Paint) -> String {
     text
 }
 
+/// Columns of the longest bar: where there is little room, names need it more.
+fn longest() -> usize {
+    if columns() < 100 { 10 } else { 20 }
+}
+
 /// A name that leaves room for the figures and bars beside it.
 fn shortened(name: &str) -> String {
-    const BESIDE: usize = 56;
-    let most = columns().saturating_sub(BESIDE);
+    const FIGURES: usize = 36;
+    let most = columns().saturating_sub(FIGURES + longest());
     match name.chars().count() <= most {
         true => name.to_owned(),
         false => name.chars().take(most - 1).chain(['…']).collect(),
