@@ -1,16 +1,26 @@
 //! Digests of Mosaic's own sources, so that a changed Mosaic never passes off what the old one made:
-//! `MOSAIC_BACKENDS`, of the backends, is part of every fingerprint; `MOSAIC_COMPOSER`, of what plans and encodes, is
-//! part of what tells whether an app must be composed again; `MOSAIC_CHECKER`, of what validates, of what tells that
-//! bytes have been found valid.
+//! `MOSAIC_BACKENDS`, of the backends, is part of every fingerprint; `MOSAIC_COMPOSER`, of what validates, plans and
+//! encodes, is part of what tells whether an app must be composed again; `MOSAIC_CHECKER`, of what validates, of what
+//! tells that bytes have been found valid.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
+const COMPOSER: &[&str] = &[
+    "Cargo.toml",
+    "src/compare",
+    "src/compose",
+    "src/grants_section.rs",
+    "src/plan",
+    "src/resolve",
+    "src/validate.rs",
+];
+
 fn main() -> io::Result<()> {
     reveal("MOSAIC_BACKENDS", &["src/build", "src/packages"])?;
-    reveal("MOSAIC_COMPOSER", &["src/compare", "src/compose", "src/plan", "src/grants_section.rs"])?;
+    reveal("MOSAIC_COMPOSER", COMPOSER)?;
     reveal("MOSAIC_CHECKER", &["Cargo.toml", "src/check/validate.rs", "src/validate.rs"])
 }
 

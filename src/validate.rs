@@ -77,6 +77,12 @@ pub fn validate(bytes: &[u8], features: WasmFeatures) -> Result<Types, Error> {
     Ok(types)
 }
 
+/// The types of a module or component whose bodies have been found valid before, in these very bytes: all else is
+/// validated.
+pub fn types(bytes: &[u8], features: WasmFeatures) -> Result<Types, Error> {
+    Ok(structure(bytes, features)?.0)
+}
+
 /// Whether bytes are valid under some features, or else under wider ones. Bodies are looked at once: those before the
 /// first that needs the wider features are valid under them as well.
 pub fn fit(bytes: &[u8], narrow: WasmFeatures, wide: WasmFeatures) -> Fit {

@@ -14,10 +14,11 @@ mod write;
 
 use std::{env, ffi::OsString, path::PathBuf};
 
+pub(crate) use self::store::{Verified, looks};
 pub use self::{
     collect::{Collected, Limits},
     lock::{Lock, lock},
-    write::{Unfinished, write_whole},
+    write::{Unfinished, write_whole, write_whole_by},
 };
 
 /// The user's cache folder.

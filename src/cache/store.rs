@@ -37,9 +37,9 @@ struct Record {
     verified: Option<Verified>,
 }
 
-/// The bytes' file as it was when its digest was last found right. Times in nanoseconds since 1970.
+/// A file as it was when its digest was last taken, or found right. Times in nanoseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Verified {
+pub(crate) struct Verified {
     inode: u64,
     size: u64,
     changed: i128,
@@ -103,13 +103,14 @@ impl Home {
 
 impl Verified {
     /// Whether a file that looks like `now` must still hold the bytes that were verified.
-    pub(super) fn still(&self, now: &Verified) -> bool {
+    pub(crate) fn still(&self, now: &Verified) -> bool {
         let settled = self.at - self.changed > SETTLED.as_nanos().cast_signed();
         settled && (self.inode, self.size, self.changed) == (now.inode, now.size, now.changed)
     }
 }
 
-pub(super) fn looks(state: &fs::Metadata, now: SystemTime) -> Verified {
+/// What a file looks like now.
+pub(crate) fn looks(state: &fs::Metadata, now: SystemTime) -> Verified {
     let changed = i128::from(state.ctime()) * 1_000_000_000 + i128::from(state.ctime_nsec());
     let at = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos().cast_signed());
     Verified { inode: state.ino(), size: state.size(), changed, at }

@@ -9,30 +9,53 @@ use std::{
 
 /// Names of what is being written begin so; what a killed process leaves behind is known by it.
 pub(super) const UNFINISHED: &str = ".mosaic-";
+/// Bytes.
+const BUFFER: usize = 64 << 10;
 
 /// Writes a file beside its place and renames it into it. Folders above it are made; its permissions are what the umask
 /// leaves of `rw-rw-rw-`. A failure leaves the old file as it was; the error names the path.
 ///
 /// A place that is a device or a pipe (`/dev/stdout`) is written into instead: it cannot be replaced.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write(path, bytes).map_err(|error| named("write", path, &error))
+    write_whole_by(path, |out| out.write_all(bytes).map_err(|error| named("write", path, &error)))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// The same of what is written piece by piece; where that fails, the old file stays as it was.
+pub fn write_whole_by<E: From<io::Error>>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> Result<(), E> {
+    let name = |error: io::Error| E::from(named("write", path, &error));
     match fs::metadata(path) {
-        Ok(meta) if meta.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        Ok(meta) if !meta.is_file() => return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes),
+        Ok(meta) if meta.is_dir() => return Err(name(io::ErrorKind::IsADirectory.into())),
+        Ok(meta) if !meta.is_file() => {
+            let mut file = fs::OpenOptions::new().write(true).open(path).map_err(name)?;
+            return through(&mut file, write, name);
+        }
         _ => {}
     }
     let folder = folder_of(path);
-    fs::create_dir_all(folder)?;
-    let mut file =
-        tempfile::Builder::new().prefix(UNFINISHED).permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    let beside = || {
+        fs::create_dir_all(folder)?;
+        tempfile::Builder::new().prefix(UNFINISHED).permissions(Permissions::from_mode(0o666)).tempfile_in(folder)
+    };
+    let mut file = beside().map_err(name)?;
+    through(file.as_file_mut(), write, name)?;
     // Without this, a power failure after the rename may leave the new name with none of its bytes.
-    file.as_file().sync_data()?;
-    file.persist(path).map_err(|e| e.error)?;
+    file.as_file().sync_data().map_err(name)?;
+    file.persist(path).map_err(|error| name(error.error))?;
     Ok(())
+}
+
+/// Writes through a buffer, which small pieces need.
+fn through<E>(
+    file: &mut fs::File,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+    name: impl Fn(io::Error) -> E,
+) -> Result<(), E> {
+    let mut out = io::BufWriter::with_capacity(BUFFER, file);
+    write(&mut out)?;
+    out.flush().map_err(name)
 }
 
 /// A folder that is being filled beside its place; dropped unfinished, it is removed.

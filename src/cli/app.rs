@@ -7,6 +7,7 @@
 
 use std::{
     collections::BTreeSet,
+    io::{self, Write},
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
@@ -18,7 +19,7 @@ use indexmap::IndexMap;
 use mosaic::{
     build::{self, Artifacts, backend::Profile},
     cache::{self, Home},
-    compose::{self, PartBytes},
+    compose::{self, Assembly, Given, Memory, PartBytes},
     diagnostic::{Problem, SourceFile},
     event::Event,
     grants_section::Section,
@@ -186,10 +187,7 @@ impl<'a> Opened<'a> {
             None => {
                 self.reporter.event(Event::Started { verb: "Composing", what: name });
                 let started = Instant::now();
-                let read = self.read(&parts)?;
-                let (_, composed) = compose::as_planned(planned, &read, &self.wiring, &self.options, &self.how)?;
-                write(&path, &composed.bytes)?;
-                let digest = composed.digest();
+                let digest = self.put_together(planned, &parts, &path)?;
                 let record = Record { key, digest: digest.to_string() };
                 write(&record_path, &serde_json::to_vec(&record).expect("a record is two texts"))?;
                 self.reporter.event(Event::Finished { what: name, fresh: false, elapsed: started.elapsed() });
@@ -199,6 +197,34 @@ impl<'a> Opened<'a> {
         digests.save();
         self.told(&path, digest, fresh, args)?;
         Ok(App { path, digest })
+    }
+
+    /// Writes the app of built parts, and gives its digest.
+    fn put_together(
+        &self,
+        planned: &Graph,
+        parts: &IndexMap<String, (PathBuf, Hash)>,
+        path: &Path,
+    ) -> Result<Hash, Failure> {
+        let given: Vec<Given> = parts
+            .iter()
+            .map(|(name, (path, _))| Given {
+                name: Some(name.clone()),
+                path: path.clone(),
+                language: self.language(name),
+            })
+            .collect();
+        let (wiring, options) = compose::replanned(planned, &self.wiring, &self.options);
+        let mut memory = Memory::open(Home::from_env());
+        let assembly = compose::files_again(&given, &wiring, &options, &self.how, &mut memory);
+        memory.save();
+        let mut hasher = blake3::Hasher::new();
+        assemble(path, &assembly?, &mut hasher)?;
+        Ok(hasher.finalize())
+    }
+
+    fn language(&self, component: &str) -> Option<Language> {
+        self.project.manifest.components.get(component).and_then(|component| component.language)
     }
 
     /// The wiring of built parts, from their own worlds.
@@ -215,8 +241,7 @@ impl<'a> Opened<'a> {
         let mut read = IndexMap::new();
         for (component, (path, _)) in parts {
             let bytes = std::fs::read(path).map_err(|error| Failure::of(unreadable(component, path, &error)))?;
-            let language = self.project.manifest.components.get(component).and_then(|component| component.language);
-            read.insert(component.clone(), compose::component(component, bytes, language)?);
+            read.insert(component.clone(), compose::component(component, bytes, self.language(component))?);
         }
         Ok(read)
     }
@@ -397,10 +422,43 @@ fn sources(project: &Project, resolution: &Resolution) -> plan::Sources {
 
 /// Writes an output, whole.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    cache::write_whole(path, bytes).map_err(|error| {
-        let message = format!("could not write `{}`", path.display());
-        Failure::of(Problem::error("app::unwritable", message).because(error.to_string()))
-    })
+    cache::write_whole(path, bytes).map_err(|error| unwritable(path, &error))
+}
+
+/// Writes an app as it is put together, here and to a witness, and gives its size.
+pub fn assemble(path: &Path, assembly: &Assembly, witness: &mut dyn Write) -> Result<u64, Failure> {
+    let mut size = 0;
+    let written = cache::write_whole_by(path, |out| {
+        size = assembly.write(&mut Both { out, witness })?;
+        Ok(())
+    });
+    match written {
+        Ok(()) => Ok(size),
+        Err(compose::Error::Write(error)) => Err(unwritable(path, &error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+struct Both<'a> {
+    out: &'a mut dyn Write,
+    witness: &'a mut dyn Write,
+}
+
+impl Write for Both<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.witness.write_all(&bytes[..written])?;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    let message = format!("could not write `{}`", path.display());
+    Failure::of(Problem::error("app::unwritable", message).because(error.to_string()))
 }
 
 fn unreadable(component: &str, path: &Path, error: &std::io::Error) -> Problem {

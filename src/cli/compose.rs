@@ -3,12 +3,13 @@
 use std::{
     io::{self, IsTerminal},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use clap::ValueEnum;
 use mosaic::{
     cache::Home,
-    compose::{self, DebugInfo, Modules, Validation},
+    compose::{self, Assembly, DebugInfo, Modules, Took, Validation},
     diagnostic::Problem,
     event::Event,
     plan::{
@@ -23,7 +24,7 @@ use mosaic::{
 
 use super::{
     Failure,
-    app::{Opened, write},
+    app::{Opened, assemble, write},
     exit::Exit,
     options::{BuildArgs, LockArgs, ProjectArgs},
     plan::Planned,
@@ -126,21 +127,21 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     let composed = match args.wiring.given() {
         Some((files, wiring)) if !tells => {
             let mut memory = compose::Memory::open(Home::from_env());
-            let composed = compose::files_again(&files, &wiring, &options, &how, &mut memory);
+            let assembly = compose::files_again(&files, &wiring, &options, &how, &mut memory);
             memory.save();
-            composed?
+            Made::Ready(assembly?)
         }
         _ => {
             let (parts, wiring) = args.wiring.parts()?;
             let (graph, composed) = compose::app(&parts, &wiring, &options, &how)?;
             let worlds: Vec<Part> = parts.into_values().map(|given| given.part).collect();
             args.tell(&graph, &worlds, &wiring, reporter)?;
-            composed
+            Made::Whole(composed.bytes)
         }
     };
     match &args.output {
         _ if args.emit.is_some() => {}
-        Some(output) => give(output, &composed.bytes, &args, reporter)?,
+        Some(output) => give(output, composed, &args, reporter)?,
         None if args.explain || args.versions => {}
         None => {
             let problem = Problem::error("compose::no-output", "there is no file to write to").help("say `-o FILE`");
@@ -168,21 +169,45 @@ impl Args {
     }
 }
 
-fn give(output: &Path, binary: &[u8], args: &Args, reporter: &Reporter) -> Result<(), Failure> {
-    let printed;
-    let written = match args.text {
+/// The app.
+enum Made {
+    Whole(Vec<u8>),
+    /// Not put together yet: it may be larger than memory ought to be.
+    Ready(Assembly),
+}
+
+impl Made {
+    fn bytes(self) -> Result<Vec<u8>, Failure> {
+        match self {
+            Made::Whole(bytes) => Ok(bytes),
+            Made::Ready(assembly) => Ok(assembly.bytes()?),
+        }
+    }
+}
+
+fn give(output: &Path, made: Made, args: &Args, reporter: &Reporter) -> Result<(), Failure> {
+    let made = match args.text {
         true => {
-            printed = wasmprinter::print_bytes(binary).map_err(|error| {
+            let printed = wasmprinter::print_bytes(made.bytes()?).map_err(|error| {
                 let problem = Problem::error("compose::text", "could not print the composed component as text");
                 Failure::of(problem.because(format!("{error:#}")))
             })?;
-            printed.as_bytes()
+            Made::Whole(printed.into_bytes())
         }
-        false => binary,
+        false => made,
     };
     if output != "-" {
-        write(output, written)?;
-        let text = format!("{} ({})", output.display(), bytes(written.len() as u64));
+        let size = match made {
+            Made::Whole(bytes) => write(output, &bytes).map(|()| bytes.len() as u64)?,
+            Made::Ready(assembly) => {
+                let started = Instant::now();
+                let size = assemble(output, &assembly, &mut io::sink())?;
+                let text = times(assembly.took(), started.elapsed());
+                reporter.event(Event::Detail { verb: "Took", text: &text });
+                size
+            }
+        };
+        let text = format!("{} ({})", output.display(), bytes(size));
         reporter.event(Event::Note { verb: "Composed", text: &text });
         return Ok(());
     }
@@ -191,6 +216,19 @@ fn give(output: &Path, binary: &[u8], args: &Args, reporter: &Reporter) -> Resul
             .help("say `-o FILE`, or `-t` for text");
         return Err(Failure::of(problem));
     }
-    reporter.raw(written);
+    reporter.raw(&made.bytes()?);
     Ok(())
+}
+
+/// Where the time went, in milliseconds.
+fn times(took: &Took, writing: Duration) -> String {
+    let stages = [
+        ("reading", took.reading),
+        ("validating", took.validating),
+        ("planning", took.planning),
+        ("fitting together", took.fitting),
+        ("writing", writing),
+    ];
+    let told = stages.map(|(stage, took)| format!("{:.1} ms {stage}", took.as_secs_f64() * 1e3));
+    format!("{}; {} parts were not remembered", told.join(", "), took.unseen)
 }

@@ -83,7 +83,8 @@ impl WiringArgs {
     }
 
     fn named(&self) -> Vec<Given> {
-        self.files.iter().map(|file| Given { name: file.name.clone(), path: file.path.clone() }).collect()
+        let given = |FileArg { name, path }: &FileArg| Given { name: name.clone(), path: path.clone(), language: None };
+        self.files.iter().map(given).collect()
     }
 
     /// What the flags say of files.

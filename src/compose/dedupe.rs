@@ -1,9 +1,9 @@
 //! Core modules that several parts have in common, so that the app holds them once.
 //!
-//! 1. Core modules of all parts are gathered, nested ones too. They are the same where all is but the name that Mosaic
-//!    writes into them and the debug information that it leaves out ([`super::names`]).
-//! 2. Modules are held against each other only where their lengths are the same, then by digests of their beginnings,
-//!    then by digests of all of it: what has no twin is hardly looked at, and the work is linear in the bytes.
+//! 1. Core modules of all parts are gathered, nested ones too ([`outlines`]). They are the same where all is but the
+//!    name that Mosaic writes into them and the debug information that it leaves out ([`super::names`]).
+//! 2. Modules are held against each other only where their lengths and their beginnings are the same, then by digests
+//!    of all of it: what has no twin is not looked at again, and the work is linear in the bytes.
 //! 3. What occurs more than once is stored in the app, in the order in which parts come to it, and named after those
 //!    who share it: `libpython3.14.so, shared by auth, gateway`.
 //!
@@ -11,12 +11,14 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
+use blake3::Hash;
 use indexmap::{IndexMap, IndexSet};
 
 use super::{
-    DebugInfo,
+    DebugInfo, Error,
     names::Module,
-    sections::{COMPONENT, CORE_MODULE, Malformed, PREAMBLE, Rope, sections},
+    recipe::Content,
+    sections::{COMPONENT, CORE_MODULE, Malformed, PREAMBLE, sections},
 };
 
 /// Smaller modules stay where they are: an alias costs a few bytes, and a name of one's own is worth more.
@@ -29,9 +31,17 @@ const TOLD: usize = 4;
 /// What the app holds for its parts.
 pub(super) struct Shared {
     /// By their index in the app.
-    pub modules: Vec<Rope>,
+    pub modules: Vec<Hoisted>,
     /// For each part, by where a module begins there: its index in the app.
     pub places: Vec<BTreeMap<usize, u32>>,
+}
+
+/// A core module that the app holds.
+pub(super) struct Hoisted {
+    /// The part to take it from, by number, and where it is there.
+    pub source: usize,
+    pub range: Range<usize>,
+    pub name: String,
 }
 
 /// A part to look at.
@@ -39,54 +49,70 @@ pub(super) struct Sharer<'a> {
     pub part: &'a str,
     /// What its own modules are called.
     pub module: String,
-    pub bytes: &'a [u8],
+    pub content: &'a Content<'a>,
+}
+
+/// What is remembered of a core module of a part whose bytes are let go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Outline {
+    range: Range<usize>,
+    /// What it calls itself.
+    name: Option<String>,
+    /// Of it without that name: the length, and the digest of its beginning.
+    likeness: (usize, Hash),
+}
+
+/// The core modules of a component that are worth sharing.
+pub(super) fn outlines(component: &[u8], debug: DebugInfo) -> Result<Vec<Outline>, Malformed> {
+    let all = modules(component)?.into_iter().filter(|range| range.len() >= SMALLEST);
+    all.map(|range| {
+        let module = Module { bytes: component, range };
+        let nameless = module.rope(None, debug)?;
+        let likeness = (nameless.len(), nameless.digest(component, BEGINNING));
+        Ok(Outline { name: module.own_name().map(str::to_owned), range: module.range, likeness })
+    })
+    .collect()
 }
 
 /// Finds what parts share.
-pub(super) fn shared(parts: &[Sharer<'_>], debug: DebugInfo) -> Result<Shared, Malformed> {
-    let sources: Vec<&[u8]> = parts.iter().map(|part| part.bytes).collect();
-    let mut by_length: IndexMap<usize, Vec<(Module<'_>, Rope)>> = IndexMap::new();
-    for (source, bytes) in sources.iter().enumerate() {
-        for range in modules(bytes)? {
-            if range.len() >= SMALLEST {
-                let module = Module { source, bytes, range };
-                let nameless = module.rope(None, debug)?;
-                by_length.entry(nameless.len()).or_default().push((module, nameless));
-            }
+pub(super) fn shared(parts: &[Sharer<'_>], debug: DebugInfo, buffer: &mut Vec<u8>) -> Result<Shared, Error> {
+    let mut alike: IndexMap<(usize, Hash), Vec<(usize, &Outline)>> = IndexMap::new();
+    for (source, part) in parts.iter().enumerate() {
+        for outline in part.content.modules.iter() {
+            alike.entry(outline.likeness).or_default().push((source, outline));
         }
     }
-    let alike = by_length.into_values().filter(|alike| alike.len() > 1);
-    let beginnings = alike.flat_map(|alike| apart(alike, |rope| rope.digest(&sources, BEGINNING)));
-    let same = beginnings.flat_map(|alike| apart(alike, |rope| rope.digest(&sources, usize::MAX)));
-    let mut same: Vec<Vec<Module<'_>>> =
-        same.map(|alike| alike.into_iter().map(|(module, _)| module).collect()).collect();
-    same.sort_by_key(|modules| (modules[0].source, modules[0].range.start));
+    let mut candidates: Vec<_> = alike.into_values().filter(|alike| alike.len() > 1).flatten().collect();
+    candidates.sort_by_key(|(source, outline)| (*source, outline.range.start));
+    let mut same: IndexMap<Hash, Vec<(usize, &Outline)>> = IndexMap::new();
+    for of_part in candidates.chunk_by(|(a, _), (b, _)| a == b) {
+        let bytes = parts[of_part[0].0].content.read(buffer)?;
+        for (source, outline) in of_part {
+            let module = Module { bytes, range: outline.range.clone() };
+            let digest = module.rope(None, debug).map_err(internal)?.digest(bytes, usize::MAX);
+            same.entry(digest).or_default().push((*source, outline));
+        }
+    }
     let mut shared = Shared { modules: Vec::new(), places: vec![BTreeMap::new(); parts.len()] };
-    for modules in same {
-        let sharers: IndexSet<&str> = modules.iter().map(|module| parts[module.source].part).collect();
+    for modules in same.into_values().filter(|same| same.len() > 1) {
+        let sharers: IndexSet<&str> = modules.iter().map(|(source, _)| parts[*source].part).collect();
+        let (source, first) = modules[0];
         let name = match sharers.len() {
-            1 => parts[modules[0].source].module.clone(),
+            1 => parts[source].module.clone(),
             _ => name(&modules, &sharers),
         };
-        for module in &modules {
+        for (source, module) in &modules {
             // Bounded by the bytes there can be.
-            shared.places[module.source].insert(module.range.start, shared.modules.len() as u32);
+            shared.places[*source].insert(module.range.start, shared.modules.len() as u32);
         }
-        shared.modules.push(modules[0].rope(Some(&name), debug)?);
+        shared.modules.push(Hoisted { source, range: first.range.clone(), name });
     }
     Ok(shared)
 }
 
-/// Groups of more than one that have the same digest.
-fn apart<'a>(
-    alike: Vec<(Module<'a>, Rope)>,
-    digest: impl Fn(&Rope) -> blake3::Hash,
-) -> impl Iterator<Item = Vec<(Module<'a>, Rope)>> {
-    let mut groups: IndexMap<[u8; 32], Vec<(Module<'a>, Rope)>> = IndexMap::new();
-    for (module, rope) in alike {
-        groups.entry(*digest(&rope).as_bytes()).or_default().push((module, rope));
-    }
-    groups.into_values().filter(|group| group.len() > 1)
+/// What has been validated is framed as it should be.
+fn internal(malformed: Malformed) -> Error {
+    Error::Internal { part: None, reason: malformed.to_string() }
 }
 
 /// Where the core modules of a component are, nested ones too.
@@ -108,13 +134,13 @@ fn modules(component: &[u8]) -> Result<Vec<Range<usize>>, Malformed> {
     Ok(found)
 }
 
-fn name(modules: &[Module<'_>], sharers: &IndexSet<&str>) -> String {
+fn name(modules: &[(usize, &Outline)], sharers: &IndexSet<&str>) -> String {
     let mut told = sharers.iter().take(TOLD).copied().collect::<Vec<_>>().join(", ");
     if sharers.len() > TOLD {
         told.push_str(&format!(" and {} more", sharers.len() - TOLD));
     }
-    let own = modules[0].own_name().filter(|own| modules.iter().all(|module| module.own_name() == Some(own)));
-    match own {
+    let own = modules[0].1.name.as_ref();
+    match own.filter(|_| modules.iter().all(|(_, module)| module.name.as_ref() == own)) {
         Some(own) => format!("{own}, shared by {told}"),
         None => format!("shared by {told}"),
     }

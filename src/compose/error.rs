@@ -8,6 +8,12 @@ pub enum Error {
     /// A file could not be read.
     #[error("could not read `{path}`")]
     Read { path: String, source: std::io::Error },
+    /// What was read at first is not what is there now.
+    #[error("`{path}` was changed while it was being composed")]
+    Changed { path: String },
+    /// The app could not be written.
+    #[error("could not write the app")]
+    Write(#[from] std::io::Error),
     /// Not a component, or not one whose world can be read.
     #[error(transparent)]
     Part(#[from] crate::resolve::Error),
@@ -44,6 +50,9 @@ impl Diagnose for Error {
             Error::Wac(error) => return error.problems(),
             Error::Part(error) => return error.problems(),
             Error::Read { source, .. } => Problem::error("compose::read", self.to_string()).because(source.to_string()),
+            Error::Changed { .. } => Problem::error("compose::changed", self.to_string())
+                .help("Compose again once whoever writes it is done."),
+            Error::Write(source) => Problem::error("compose::write", self.to_string()).because(source.to_string()),
             Error::Invalid { part, reason, offset } => Problem::error("compose::invalid", self.to_string())
                 .in_component(part)
                 .because(offset.map_or_else(|| reason.clone(), |offset| format!("{reason} (at byte {offset:#x})")))

@@ -2,7 +2,8 @@
 //!
 //! 1. [`component`] and [`file`] read a part: validated in full, its world decoded ([`read`]).
 //! 2. The planner wires the parts ([`crate::plan`]); [`app`] does both steps for parts whose wiring is not known
-//!    yet, [`as_planned`] for parts that were planned before they were built.
+//!    yet, [`as_planned`] for parts that were planned before they were built, and [`files_again`] for files, of which it
+//!    remembers what it can and holds no more than it must ([`files`](mod@files)).
 //! 3. [`compose`] bounds what it is given, encodes the graph ([`encode`]), core modules that parts share once
 //!    ([`dedupe`]), and validates the whole ([`validate`]).
 //!
@@ -16,6 +17,7 @@ mod dedupe;
 mod deny;
 mod encode;
 mod error;
+mod files;
 mod memory;
 mod names;
 mod read;
@@ -26,17 +28,17 @@ mod types;
 mod union;
 mod validate;
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use indexmap::IndexMap;
 
-use self::recipe::{Content, Recipe};
+use self::{
+    encode::Typed,
+    recipe::{Content, Recipe},
+};
 pub use self::{
     error::Error,
+    files::{Assembly, Took, files_again},
     memory::Memory,
     names::module_name,
     read::{component, file},
@@ -44,6 +46,7 @@ pub use self::{
 };
 use crate::{
     diagnostic::SourceFile,
+    language::Language,
     plan::{
         self,
         graph::{Graph, Said, Wiring},
@@ -58,8 +61,6 @@ pub struct PartBytes {
     /// Binary.
     pub bytes: Arc<[u8]>,
     shape: Arc<shape::Shape>,
-    /// Of all that is known of its types.
-    types: blake3::Hash,
 }
 
 /// How to write an app.
@@ -118,30 +119,43 @@ impl Composed {
 /// Composes parts by a graph that was planned from them: from the decoded worlds, which name what a language's runtime
 /// imports and leave out what no code uses.
 pub fn compose(graph: &Graph, parts: &IndexMap<String, PartBytes>, options: &Options) -> Result<Composed, Error> {
-    Ok(composed(graph, parts, options)?.1)
+    let typed = parts.iter().map(|(name, PartBytes { part, shape, .. })| (name.as_str(), Typed { part, shape }));
+    let recipe = draft(graph, &typed.collect())?.proven()?;
+    let mut contents = HashMap::new();
+    for (name, PartBytes { part, bytes, .. }) in parts {
+        contents.insert(name.as_str(), Content::held(bytes, part.language, options)?);
+    }
+    let bytes = filled(&recipe, &contents, options)?;
+    Ok(Composed { bytes, exports: recipe.exports, imports_left: recipe.imports })
 }
 
-/// The same, with what it was made by.
-fn composed(
-    graph: &Graph,
-    parts: &IndexMap<String, PartBytes>,
-    options: &Options,
-) -> Result<(Recipe, Composed), Error> {
+/// All of an app but its parts, and what is left to prove of it.
+struct Draft {
+    recipe: Recipe,
+    reduced: Vec<u8>,
+}
+
+fn draft(graph: &Graph, parts: &IndexMap<&str, Typed<'_>>) -> Result<Draft, Error> {
     validate::size(graph)?;
     let (recipe, reduced) = encode::encode(graph, parts)?;
-    validate::reduced(&reduced)?;
-    let contents =
-        parts.iter().map(|(name, part)| (name.as_str(), Content { bytes: &part.bytes, language: part.part.language }));
-    let composed = filled(&recipe, &contents.collect(), options)?;
-    Ok((recipe, composed))
+    Ok(Draft { recipe, reduced })
 }
 
-fn filled(recipe: &Recipe, parts: &HashMap<&str, Content<'_>>, options: &Options) -> Result<Composed, Error> {
-    let bytes = recipe.fill(parts, options)?;
+impl Draft {
+    /// The parts fit together.
+    fn proven(self) -> Result<Recipe, Error> {
+        validate::reduced(&self.reduced)?;
+        Ok(self.recipe)
+    }
+}
+
+fn filled(recipe: &Recipe, parts: &HashMap<&str, Content<'_>>, options: &Options) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    recipe.write(parts, options, &mut bytes)?;
     if options.validation == Validation::Full {
         validate::app(&bytes)?;
     }
-    Ok(Composed { bytes, exports: recipe.exports.clone(), imports_left: recipe.imports.clone() })
+    Ok(bytes)
 }
 
 /// Plans and composes parts, by name and in this order.
@@ -157,8 +171,16 @@ pub fn app(
     Ok((graph, composed))
 }
 
-/// Composes what was planned before it was built: exports are those of the plan, and a part whose code does not call
-/// what its world imports is no reason to leave another out. The wiring is decided anew from the components.
+/// How to plan again, from its components, what was planned before they were built: exports are those of the plan, and
+/// a part whose code does not call what its world imports is no reason to leave another out. The wiring is decided anew.
+pub fn replanned(planned: &Graph, wiring: &Wiring, options: &plan::Options) -> (Wiring, plan::Options) {
+    let of_parts = planned.exports.iter().filter(|export| !planned.types.contains_key(&export.from));
+    let exports = of_parts.map(|export| Said::plain(format!("{}/{}", export.from, export.name))).collect();
+    let wiring = Wiring { exports: Some(exports), ..wiring.clone() };
+    (wiring, plan::Options { unused: plan::Unused::Allow, ..options.clone() })
+}
+
+/// Composes what was planned before it was built ([`replanned`]).
 pub fn as_planned(
     planned: &Graph,
     parts: &IndexMap<String, PartBytes>,
@@ -166,10 +188,7 @@ pub fn as_planned(
     options: &plan::Options,
     how: &Options,
 ) -> Result<(Graph, Composed), Error> {
-    let of_parts = planned.exports.iter().filter(|export| !planned.types.contains_key(&export.from));
-    let exports = of_parts.map(|export| Said::plain(format!("{}/{}", export.from, export.name))).collect();
-    let wiring = Wiring { exports: Some(exports), ..wiring.clone() };
-    let options = plan::Options { unused: plan::Unused::Allow, ..options.clone() };
+    let (wiring, options) = replanned(planned, wiring, options);
     app(parts, &wiring, &options, how)
 }
 
@@ -178,27 +197,32 @@ pub fn as_planned(
 pub struct Given {
     pub name: Option<String>,
     pub path: PathBuf,
+    /// Where it is known.
+    pub language: Option<Language>,
 }
 
 impl From<PathBuf> for Given {
     fn from(path: PathBuf) -> Given {
-        Given { name: None, path }
+        Given { name: None, path, language: None }
     }
 }
 
 /// Reads component files, binary or text, as parts. A file that is given several times is several parts.
 pub fn given(files: &[Given]) -> Result<IndexMap<String, PartBytes>, Error> {
     // One stack for all of it.
-    resolve::guarded(|| by_name(files, read::named))?
+    resolve::guarded(|| by_name(files, read::given))?
 }
 
 /// What files hold, by their parts' names, each of which is one part's.
-fn by_name<T>(files: &[Given], read: impl Fn(&str, &Path) -> Result<T, Error>) -> Result<IndexMap<String, T>, Error> {
+fn by_name<T>(
+    files: &[Given],
+    mut read: impl FnMut(&str, &Given) -> Result<T, Error>,
+) -> Result<IndexMap<String, T>, Error> {
     let mut parts = IndexMap::with_capacity(files.len());
     let mut failures = Vec::new();
-    for Given { name, path } in files {
-        let name = name.clone().unwrap_or_else(|| read::name(path));
-        let part = read(&name, path)?;
+    for given in files {
+        let name = given.name.clone().unwrap_or_else(|| read::name(&given.path));
+        let part = read(&name, given)?;
         if parts.insert(name.clone(), part).is_some() {
             failures.push(plan::error::Failure::SameName { part: name });
         }
@@ -240,57 +264,6 @@ pub fn files(
     how: &Options,
 ) -> Result<(Graph, Composed), Error> {
     app(&given(files)?, wiring, options, how)
-}
-
-/// Composes component files as [`files`] does, without what is remembered of them.
-pub fn files_again(
-    files: &[Given],
-    wiring: &Wiring,
-    options: &plan::Options,
-    how: &Options,
-    memory: &mut Memory,
-) -> Result<Composed, Error> {
-    // One stack for all of it.
-    resolve::guarded(|| {
-        let files: IndexMap<String, Vec<u8>> = by_name(files, read::binary)?;
-        let mut parts: IndexMap<&str, PartBytes> = IndexMap::new();
-        let mut key = blake3::Hasher::new();
-        let plan::Options { unused, grants, holdings, hosts, sources: _ } = options;
-        let said = format!("{} {wiring:?} {unused:?} {grants:?} {holdings:?} {hosts:?}", env!("MOSAIC_COMPOSER"));
-        key.update(said.as_bytes());
-        for (name, bytes) in &files {
-            let digest = blake3::hash(bytes);
-            let types = match memory.types(&digest) {
-                Some(types) => types,
-                None => {
-                    let part = component(name, bytes.clone(), None)?;
-                    let types = part.types;
-                    memory.valid(digest, types);
-                    parts.insert(name, part);
-                    types
-                }
-            };
-            key.update(name.as_bytes()).update(&[0]).update(types.as_bytes());
-        }
-        let key = key.finalize();
-        if let Some(recipe) = memory.recipe(&key) {
-            let content =
-                |(name, bytes)| (String::as_str(name), Content { bytes: Vec::as_slice(bytes), language: None });
-            return filled(&recipe, &files.iter().map(content).collect(), how);
-        }
-        let mut all = IndexMap::with_capacity(files.len());
-        for (name, bytes) in &files {
-            let part = match parts.shift_remove(name.as_str()) {
-                Some(part) => part,
-                None => component(name, bytes.clone(), None)?,
-            };
-            all.insert(name.clone(), part);
-        }
-        let decoded: Vec<Part> = all.values().map(|given| given.part.clone()).collect();
-        let (recipe, composed) = composed(&plan::plan(&decoded, wiring, options)?, &all, how)?;
-        memory.keep(&key, &recipe);
-        Ok(composed)
-    })?
 }
 
 #[cfg(test)]

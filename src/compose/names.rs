@@ -45,14 +45,12 @@ pub fn module_name(part: &str, language: Option<Language>) -> String {
 
 /// A part as it is written into an app.
 pub(super) struct Named<'a> {
-    /// The number of the part's bytes among a rope's sources.
-    pub source: usize,
     pub bytes: &'a [u8],
     pub part: &'a str,
     pub language: Option<Language>,
     pub debug: DebugInfo,
     /// Core modules that the app holds, by where they begin in the part: their index there.
-    pub shared: BTreeMap<usize, u32>,
+    pub shared: &'a BTreeMap<usize, u32>,
 }
 
 impl Named<'_> {
@@ -68,7 +66,7 @@ impl Named<'_> {
         }
         let mut rope = Rope::default();
         let body = range.start + PREAMBLE;
-        rope.copy(self.source, range.start..body.min(range.end));
+        rope.copy(range.start..body.min(range.end));
         let mut named = depth > 0;
         for section in sections(self.bytes, body..range.end) {
             let section = section?;
@@ -76,7 +74,7 @@ impl Named<'_> {
                 CORE_MODULE => match self.shared.get(&section.contents.start) {
                     Some(index) => rope.own(outer_module(depth, *index)),
                     None => {
-                        let contents = Module { source: self.source, bytes: self.bytes, range: section.contents };
+                        let contents = Module { bytes: self.bytes, range: section.contents };
                         rope.section(CORE_MODULE, contents.rope(Some(module), self.debug)?);
                     }
                 },
@@ -84,20 +82,20 @@ impl Named<'_> {
                 CUSTOM if depth == 0 && is_custom(self.bytes, &section.contents, "component-name") => {
                     let own = (!named).then_some(self.part);
                     named = true;
-                    let renamed = renamed((self.source, self.bytes), section.contents, "component-name", own);
+                    let renamed = renamed(self.bytes, section.contents, "component-name", own);
                     rope.section(CUSTOM, renamed);
                 }
                 IMPORTS | EXPORTS if depth == 0 => match self.with_full_names(&section)? {
                     Some(contents) => rope.section(section.id, contents),
-                    None => rope.copy(self.source, section.whole),
+                    None => rope.copy(section.whole),
                 },
                 CUSTOM if self.debug.drops(self.bytes, &section.contents) => {}
-                _ => rope.copy(self.source, section.whole),
+                _ => rope.copy(section.whole),
             }
         }
         if !named {
             let own = Some(self.part);
-            rope.section(CUSTOM, renamed((self.source, self.bytes), range.end..range.end, "component-name", own));
+            rope.section(CUSTOM, renamed(self.bytes, range.end..range.end, "component-name", own));
         }
         Ok(rope)
     }
@@ -154,7 +152,6 @@ fn outer_module(depth: usize, index: u32) -> Vec<u8> {
 /// A core module within a part.
 #[derive(Debug, Clone)]
 pub(super) struct Module<'a> {
-    pub source: usize,
     pub bytes: &'a [u8],
     pub range: Range<usize>,
 }
@@ -164,20 +161,20 @@ impl Module<'_> {
     pub fn rope(&self, own: Option<&str>, debug: DebugInfo) -> Result<Rope, Malformed> {
         let mut rope = Rope::default();
         let body = self.range.start + PREAMBLE;
-        rope.copy(self.source, self.range.start..body.min(self.range.end));
+        rope.copy(self.range.start..body.min(self.range.end));
         let mut named = false;
         for section in sections(self.bytes, body..self.range.end) {
             let section = section?;
             if section.id == CUSTOM && is_custom(self.bytes, &section.contents, "name") {
                 let own = own.filter(|_| !named);
                 named = true;
-                rope.section(CUSTOM, renamed((self.source, self.bytes), section.contents, "name", own));
+                rope.section(CUSTOM, renamed(self.bytes, section.contents, "name", own));
             } else if section.id != CUSTOM || !debug.drops(self.bytes, &section.contents) {
-                rope.copy(self.source, section.whole);
+                rope.copy(section.whole);
             }
         }
         if !named {
-            rope.section(CUSTOM, renamed((self.source, self.bytes), self.range.end..self.range.end, "name", own));
+            rope.section(CUSTOM, renamed(self.bytes, self.range.end..self.range.end, "name", own));
         }
         Ok(rope)
     }
@@ -210,7 +207,7 @@ fn is_custom(bytes: &[u8], contents: &Range<usize>, name: &str) -> bool {
 
 /// A name section with another name for the whole, or none. What follows a subsection that is cut off is dropped:
 /// nobody checks custom sections, and readers stop there as well.
-fn renamed((source, bytes): (usize, &[u8]), contents: Range<usize>, title: &str, own: Option<&str>) -> Rope {
+fn renamed(bytes: &[u8], contents: Range<usize>, title: &str, own: Option<&str>) -> Rope {
     let mut rope = Rope::default();
     let mut start = size(title.len());
     start.extend_from_slice(title.as_bytes());
@@ -225,7 +222,7 @@ fn renamed((source, bytes): (usize, &[u8]), contents: Range<usize>, title: &str,
     let subsections = custom(bytes, &contents).map_or(contents.end, |(_, end)| end);
     for subsection in sections(bytes, subsections..contents.end).map_while(Result::ok) {
         if subsection.id != OWN_NAME {
-            rope.copy(source, subsection.whole);
+            rope.copy(subsection.whole);
         }
     }
     rope
@@ -240,8 +237,10 @@ mod tests {
     }
 
     fn name_part(bytes: &[u8], part: &str, language: Option<Language>) -> Result<Vec<u8>, Malformed> {
-        let named = Named { source: 0, bytes, part, language, debug: DebugInfo::Keep, shared: BTreeMap::new() };
-        named.rope().map(|rope| rope.bytes(&[bytes]))
+        let named = Named { bytes, part, language, debug: DebugInfo::Keep, shared: &BTreeMap::new() };
+        let mut written = Vec::new();
+        named.rope()?.write(bytes, &mut written).expect("memory takes it");
+        Ok(written)
     }
 
     /// Module names and first function names, in order, however deep.

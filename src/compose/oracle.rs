@@ -29,10 +29,12 @@ fn connected(graph: &Graph, parts: &IndexMap<String, PartBytes>) -> Result<Vec<u
     let mut nodes: HashMap<&str, NodeId> = HashMap::new();
     for name in &graph.instances {
         let PartBytes { part, bytes, .. } = &parts[name];
-        let (language, debug, shared) = (part.language, DebugInfo::Keep, Default::default());
-        let named = Named { source: 0, bytes, part: name, language, debug, shared };
-        let bytes = named.rope().map_err(|error| error.to_string())?.bytes(&[bytes]);
-        let package = Package::from_bytes(name, None, bytes, wac.types_mut()).map_err(told)?;
+        let (language, debug, shared) = (part.language, DebugInfo::Keep, &Default::default());
+        let named = Named { bytes, part: name, language, debug, shared };
+        let rope = named.rope().map_err(|error| error.to_string())?;
+        let mut written = Vec::new();
+        rope.write(bytes, &mut written).map_err(|error| error.to_string())?;
+        let package = Package::from_bytes(name, None, written, wac.types_mut()).map_err(told)?;
         let package = wac.register_package(package).map_err(|error| error.to_string())?;
         let node = wac.instantiate(package);
         nodes.insert(name, node);

@@ -4,13 +4,13 @@
 //! these types, so that a part that was built anew, as it mostly is without a change to its types, is put into an app
 //! without looking at the others ([`super::memory`]).
 
-use std::collections::{BTreeMap, HashMap};
+use std::{borrow::Cow, collections::HashMap, fmt, io};
 
 use super::{
     Error, Modules, Options,
-    dedupe::{self, Sharer},
-    names::{Named, module_name},
-    sections::{COMPONENT, CORE_MODULE, PREAMBLE, Rope},
+    dedupe::{self, Outline, Sharer},
+    names::{Module, Named, module_name},
+    sections::{COMPONENT, CORE_MODULE, Malformed, PREAMBLE, Rope, frame},
 };
 use crate::language::Language;
 
@@ -41,62 +41,101 @@ pub(super) enum Filling {
     Denial(Vec<u8>),
 }
 
-/// A part to fill in.
-#[derive(Debug, Clone, Copy)]
+/// A part to fill in, whose bytes may be somewhere else: an app may be larger than memory ought to be.
+#[derive(Debug)]
 pub(super) struct Content<'a> {
-    pub bytes: &'a [u8],
+    bytes: Bytes<'a>,
     pub language: Option<Language>,
+    /// What it may share with others; none where nothing is to be shared.
+    pub modules: Cow<'a, [Outline]>,
+}
+
+#[derive(Debug)]
+enum Bytes<'a> {
+    Held(&'a [u8]),
+    Elsewhere(&'a dyn Elsewhere),
+}
+
+/// Bytes that are fetched each time they are needed, into a buffer that serves for all.
+pub(super) trait Elsewhere: fmt::Debug {
+    fn fetch<'b>(&'b self, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], Error>;
+}
+
+impl<'a> Content<'a> {
+    /// A part in memory.
+    pub fn held(bytes: &'a [u8], language: Option<Language>, options: &Options) -> Result<Content<'a>, Error> {
+        Ok(Content { bytes: Bytes::Held(bytes), language, modules: options.outlines(bytes)?.into() })
+    }
+
+    pub fn elsewhere(bytes: &'a dyn Elsewhere, language: Option<Language>, modules: &'a [Outline]) -> Content<'a> {
+        Content { bytes: Bytes::Elsewhere(bytes), language, modules: modules.into() }
+    }
+
+    pub fn read<'b>(&'b self, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], Error> {
+        match self.bytes {
+            Bytes::Held(bytes) => Ok(bytes),
+            Bytes::Elsewhere(bytes) => bytes.fetch(buffer),
+        }
+    }
+}
+
+impl Options {
+    /// The core modules of a valid component that others may have as well.
+    pub(super) fn outlines(&self, component: &[u8]) -> Result<Vec<Outline>, Error> {
+        let internal = |error: Malformed| Error::Internal { part: None, reason: error.to_string() };
+        match self.modules {
+            Modules::Shared => dedupe::outlines(component, self.debug).map_err(internal),
+            Modules::Apart => Ok(Vec::new()),
+        }
+    }
 }
 
 impl Recipe {
-    /// Puts the parts in.
-    pub fn fill(&self, parts: &HashMap<&str, Content<'_>>, options: &Options) -> Result<Vec<u8>, Error> {
+    /// Writes the app, with the parts put in. One part's bytes at a time are in memory of those that are elsewhere.
+    pub fn write(
+        &self,
+        parts: &HashMap<&str, Content<'_>>,
+        options: &Options,
+        out: &mut dyn io::Write,
+    ) -> Result<(), Error> {
+        let mut made = HashMap::new();
+        for Slot { name, filling } in &self.slots {
+            if let Filling::Types(bytes) | Filling::Denial(bytes) = filling {
+                made.insert(name.as_str(), Content::held(bytes, None, options)?);
+            }
+        }
         let mut contents = Vec::with_capacity(self.slots.len());
         for Slot { name, filling } in &self.slots {
-            contents.push(match filling {
-                Filling::Part => *parts.get(name.as_str()).ok_or_else(|| Error::NoBytes { part: name.clone() })?,
-                Filling::Types(bytes) | Filling::Denial(bytes) => Content { bytes, language: None },
-            });
+            let known = if *filling == Filling::Part { parts } else { &made };
+            contents.push(known.get(name.as_str()).ok_or_else(|| Error::NoBytes { part: name.clone() })?);
         }
-        let shared = self.shared(&contents, options)?;
-        let mut rope = Rope::default();
-        rope.own(self.head[..PREAMBLE].to_vec());
-        for module in shared.modules {
-            rope.section(CORE_MODULE, module);
+        let sharers = self.slots.iter().zip(&contents).map(|(slot, content)| {
+            let module = module_name(&slot.name, content.language);
+            Sharer { part: &slot.name, module, content }
+        });
+        let mut buffer = Vec::new();
+        let shared = dedupe::shared(&sharers.collect::<Vec<_>>(), options.debug, &mut buffer)?;
+        out.write_all(&self.head[..PREAMBLE])?;
+        for of_part in shared.modules.chunk_by(|a, b| a.source == b.source) {
+            let bytes = contents[of_part[0].source].read(&mut buffer)?;
+            for module in of_part {
+                let named = Module { bytes, range: module.range.clone() }.rope(Some(&module.name), options.debug);
+                section(CORE_MODULE, named, bytes, &module.name, out)?;
+            }
         }
-        rope.own(self.head[PREAMBLE..].to_vec());
-        for (source, ((slot, content), shared)) in self.slots.iter().zip(&contents).zip(shared.places).enumerate() {
-            let component = match slot.filling {
-                Filling::Types(_) => {
-                    let mut component = Rope::default();
-                    component.copy(source, 0..content.bytes.len());
-                    component
-                }
+        out.write_all(&self.head[PREAMBLE..])?;
+        for ((Slot { name, filling }, content), shared) in self.slots.iter().zip(&contents).zip(&shared.places) {
+            let bytes = content.read(&mut buffer)?;
+            let component = match filling {
+                Filling::Types(_) => Ok(Rope::whole(bytes)),
                 Filling::Part | Filling::Denial(_) => {
-                    let Content { bytes, language } = *content;
-                    let named = Named { source, bytes, part: &slot.name, language, debug: options.debug, shared };
-                    let internal = |reason| Error::Internal { part: Some(slot.name.clone()), reason };
-                    named.rope().map_err(|error| internal(error.to_string()))?
+                    let (language, debug) = (content.language, options.debug);
+                    Named { bytes, part: name, language, debug, shared }.rope()
                 }
             };
-            rope.section(COMPONENT, component);
+            section(COMPONENT, component, bytes, name, out)?;
         }
-        rope.own(self.tail.clone());
-        let sources: Vec<&[u8]> = contents.iter().map(|content| content.bytes).collect();
-        Ok(rope.bytes(&sources))
-    }
-
-    /// The core modules to store once.
-    fn shared(&self, contents: &[Content<'_>], options: &Options) -> Result<dedupe::Shared, Error> {
-        if options.modules == Modules::Apart {
-            return Ok(dedupe::Shared { modules: Vec::new(), places: vec![BTreeMap::new(); contents.len()] });
-        }
-        let sharers = self.slots.iter().zip(contents).map(|(slot, content)| {
-            let module = module_name(&slot.name, content.language);
-            Sharer { part: &slot.name, module, bytes: content.bytes }
-        });
-        dedupe::shared(&sharers.collect::<Vec<_>>(), options.debug)
-            .map_err(|error| Error::Internal { part: None, reason: error.to_string() })
+        Ok(out.write_all(&self.tail)?)
     }
 
     /// For keeping.
@@ -143,6 +182,20 @@ impl Recipe {
         }
         (head.len() >= PREAMBLE).then_some(Recipe { head, slots, tail, imports, exports })
     }
+}
+
+/// Writes a section that is made of one part's bytes.
+fn section(
+    id: u8,
+    contents: Result<Rope, Malformed>,
+    bytes: &[u8],
+    part: &str,
+    out: &mut dyn io::Write,
+) -> Result<(), Error> {
+    let contents =
+        contents.map_err(|error| Error::Internal { part: Some(part.to_owned()), reason: error.to_string() })?;
+    out.write_all(&frame(id, contents.len()))?;
+    Ok(contents.write(bytes, out)?)
 }
 
 fn put(out: &mut Vec<u8>, bytes: &[u8]) {

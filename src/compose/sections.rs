@@ -1,9 +1,9 @@
-//! The frames of a component, and bytes put together from pieces of several files.
+//! The frames of a component, and bytes put together from pieces of it.
 //!
 //! A section is an id, a size and its contents (core spec 5.5.2, component-model `Binary.md`); nothing here looks into
 //! contents. A [`Rope`] knows its length before anything is copied, so that nested sizes cost nothing, however deep.
 
-use std::ops::Range;
+use std::{io, ops::Range};
 
 /// Preamble: magic, version and layer.
 pub(super) const PREAMBLE: usize = 8;
@@ -100,7 +100,7 @@ pub(super) fn depth(component: &[u8]) -> Result<usize, Malformed> {
     Ok(deepest)
 }
 
-/// Bytes still to be put together, with their number.
+/// Bytes still to be put together from pieces of one source, with their number.
 #[derive(Default)]
 pub(super) struct Rope {
     pieces: Vec<Piece>,
@@ -108,22 +108,29 @@ pub(super) struct Rope {
 }
 
 enum Piece {
-    /// Bytes of the source of this number.
-    Copy(usize, Range<usize>),
+    /// Bytes of the source.
+    Copy(Range<usize>),
     Own(Vec<u8>),
 }
 
 impl Rope {
+    /// All of a source.
+    pub fn whole(source: &[u8]) -> Rope {
+        let mut rope = Rope::default();
+        rope.copy(0..source.len());
+        rope
+    }
+
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Adds bytes of a source.
-    pub fn copy(&mut self, source: usize, range: Range<usize>) {
+    /// Adds bytes of the source.
+    pub fn copy(&mut self, range: Range<usize>) {
         self.len += range.len();
         match self.pieces.last_mut() {
-            Some(Piece::Copy(of, last)) if *of == source && last.end == range.start => last.end = range.end,
-            _ => self.pieces.push(Piece::Copy(source, range)),
+            Some(Piece::Copy(last)) if last.end == range.start => last.end = range.end,
+            _ => self.pieces.push(Piece::Copy(range)),
         }
     }
 
@@ -141,21 +148,22 @@ impl Rope {
     }
 
     pub fn section(&mut self, id: u8, contents: Rope) {
-        let mut frame = vec![id];
-        frame.extend(size(contents.len));
-        self.own(frame);
+        self.own(frame(id, contents.len));
         self.append(contents);
     }
 
+    fn slices<'a>(&'a self, source: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        self.pieces.iter().map(|piece| match piece {
+            Piece::Copy(range) => &source[range.clone()],
+            Piece::Own(bytes) => bytes,
+        })
+    }
+
     /// BLAKE3 of as many of the bytes.
-    pub fn digest(&self, sources: &[&[u8]], limit: usize) -> blake3::Hash {
+    pub fn digest(&self, source: &[u8], limit: usize) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new();
         let mut left = limit;
-        for piece in &self.pieces {
-            let bytes = match piece {
-                Piece::Copy(source, range) => &sources[*source][range.clone()],
-                Piece::Own(bytes) => bytes,
-            };
+        for bytes in self.slices(source) {
             let taken = bytes.len().min(left);
             hasher.update(&bytes[..taken]);
             left -= taken;
@@ -163,16 +171,16 @@ impl Rope {
         hasher.finalize()
     }
 
-    pub fn bytes(&self, sources: &[&[u8]]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.len);
-        for piece in &self.pieces {
-            out.extend_from_slice(match piece {
-                Piece::Copy(source, range) => &sources[*source][range.clone()],
-                Piece::Own(bytes) => bytes,
-            });
-        }
-        out
+    pub fn write(&self, source: &[u8], out: &mut dyn io::Write) -> io::Result<()> {
+        self.slices(source).try_for_each(|bytes| out.write_all(bytes))
     }
+}
+
+/// What a section begins with.
+pub(super) fn frame(id: u8, length: usize) -> Vec<u8> {
+    let mut frame = vec![id];
+    frame.extend(size(length));
+    frame
 }
 
 #[cfg(test)]
@@ -201,12 +209,14 @@ mod tests {
     #[test]
     fn ropes_join_what_lies_side_by_side() {
         let mut rope = Rope::default();
-        rope.copy(0, 0..2);
-        rope.copy(0, 2..3);
+        rope.copy(0..2);
+        rope.copy(2..3);
         let mut inner = Rope::default();
-        inner.copy(1, 1..3);
+        inner.copy(4..6);
         rope.section(7, inner);
-        assert_eq!(rope.bytes(&[b"abc", b"def"]), b"abc\x07\x02ef");
-        assert_eq!(rope.pieces.len(), 3);
+        let mut written = Vec::new();
+        rope.write(b"abcdef", &mut written).expect("memory takes it");
+        assert_eq!(written, b"abc\x07\x02ef");
+        assert_eq!((rope.pieces.len(), rope.len()), (3, written.len()));
     }
 }

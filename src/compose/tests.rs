@@ -700,11 +700,11 @@ fn what_is_remembered_gives_the_same_bytes_and_no_invalid_part() {
         let (wiring, options) = (Wiring::default(), plan::Options::default());
         let composed = super::files_again(&files, &wiring, &options, &FULL, &mut memory);
         memory.save();
-        composed
+        composed.and_then(|assembly| assembly.bytes())
     };
     let anew = super::files(&files, &Wiring::default(), &plan::Options::default(), &FULL).expect("composed").1;
     for _ in 0..3 {
-        assert_eq!(compose().expect("composed").bytes, anew.bytes);
+        assert_eq!(compose().expect("composed"), anew.bytes);
     }
     // Another part of the same types; then one whose code is not valid.
     let original = std::fs::read(&files[1].path).expect("read");
@@ -712,9 +712,51 @@ fn what_is_remembered_gives_the_same_bytes_and_no_invalid_part() {
     changed.extend(b"\0\x06\x05other");
     std::fs::write(&files[1].path, &changed).expect("written");
     let with_it = compose().expect("composed");
-    assert_eq!(with_it.bytes.len(), anew.bytes.len() + 8);
+    assert_eq!(with_it.len(), anew.bytes.len() + 8);
     let at = original.windows(2).position(|code| code == [0x6a, 0x0b]).expect("the addition at the end");
     changed[at] = 0xff;
     std::fs::write(&files[1].path, &changed).expect("written");
     assert!(matches!(compose().expect_err("refused"), Error::Invalid { part, .. } if part == "auth"));
+}
+
+#[test]
+fn large_files_are_let_go_and_must_be_the_same_when_they_are_fetched_again() {
+    let temp = tempfile::tempdir().expect("a folder");
+    // Two of one code, so that it is shared, and with ballast in a custom section.
+    let large = wat::parse_str(format!(
+        r#"(component
+            (core module $m (func (export "f") (result i32) i32.const 7) (@custom "noise" "{}"))
+            (core instance $i (instantiate $m))
+            (func $f (result u32) (canon lift (core func $i "f")))
+            (instance $api (export "f" (func $f)))
+            (export "a:b/api" (instance $api)))"#,
+        "x".repeat(5 << 20)
+    ));
+    let large = large.expect("well-formed");
+    let files = ["one", "two"].map(|name| {
+        let path = temp.path().join(format!("{name}.wasm"));
+        std::fs::write(&path, &large).expect("written");
+        Given::from(path)
+    });
+    let exports = |names: &[&str]| Wiring {
+        exports: Some(names.iter().map(|name| Said::plain(*name)).collect()),
+        ..Wiring::default()
+    };
+    let options = plan::Options { unused: plan::Unused::Allow, ..plan::Options::default() };
+    let mut memory = super::Memory::open(crate::cache::Home { root: temp.path().join("home") });
+    let mut ready =
+        |wiring: &Wiring| super::files_again(&files, wiring, &options, &FULL, &mut memory).expect("composed");
+    let anew = |wiring: &Wiring| super::files(&files, wiring, &options, &FULL).expect("composed").1.bytes;
+
+    let assembly = ready(&exports(&["one"]));
+    assert_eq!((assembly.took().unseen, assembly.bytes().expect("whole")), (1, anew(&exports(&["one"]))));
+    assert!(assembly.bytes().expect("whole").len() < 6 << 20, "the module is there once");
+    // The parts are known, another wiring is not.
+    let assembly = ready(&exports(&["two"]));
+    let mut written = Vec::new();
+    let size = assembly.write(&mut written).expect("written");
+    assert_eq!((assembly.took().unseen, size, &written), (0, written.len() as u64, &anew(&exports(&["two"]))));
+
+    std::fs::write(&files[0].path, [&large[..], b"\0\x06\x05other"].concat()).expect("written");
+    assert!(matches!(assembly.bytes().expect_err("refused"), Error::Changed { path } if path.ends_with("one.wasm")));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use wasmparser::WasmFeatures;
+use wasmparser::{WasmFeatures, types::Types};
 
 use super::{
     Error,
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     plan::graph::Graph,
     resolve,
-    validate::{COMPOSABLE, validate},
+    validate::{self, COMPOSABLE},
 };
 
 /// Components within one component, and instances there, with each alias and export of one counted: what the parser of
@@ -20,23 +20,39 @@ use crate::{
 const MAX_COMPONENTS: usize = 1_000;
 const MAX_INSTANCES: usize = 1_000;
 
-/// Validates a part in full.
-pub(super) fn part(name: &str, bytes: &[u8]) -> Result<Shape, Error> {
+/// Whether a part's code has been validated before, in these very bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Code {
+    Unseen,
+    Seen,
+}
+
+impl Code {
+    fn validate(self, bytes: &[u8], features: WasmFeatures) -> Result<Types, wasmparser::Error> {
+        match self {
+            Code::Unseen => validate::validate(bytes, features),
+            Code::Seen => validate::types(bytes, features),
+        }
+    }
+}
+
+/// Validates a part in full, but for code that has been seen.
+pub(super) fn part(name: &str, bytes: &[u8], code: Code) -> Result<Shape, Error> {
     let invalid = |reason: String, offset| Error::Invalid { part: name.to_owned(), reason, offset };
     if sections::depth(bytes).map_err(|error| invalid(error.to_string(), None))? > MAX_DEPTH {
         return Err(invalid(Malformed::TooDeep.to_string(), None));
     }
-    resolve::guarded(|| shape(bytes))?.map_err(|error| invalid(error.message().to_owned(), Some(error.offset())))
+    resolve::guarded(|| shape(bytes, code))?.map_err(|error| invalid(error.message().to_owned(), Some(error.offset())))
 }
 
 /// Validates in full what Mosaic has made to stand among the parts.
 pub(super) fn made(bytes: &[u8]) -> Result<Shape, String> {
-    deep(|| shape(bytes))?.map_err(|error| format!("what was made for it is not valid: {error}"))
+    deep(|| shape(bytes, Code::Unseen))?.map_err(|error| format!("what was made for it is not valid: {error}"))
 }
 
-fn shape(bytes: &[u8]) -> Result<Shape, wasmparser::Error> {
+fn shape(bytes: &[u8], code: Code) -> Result<Shape, wasmparser::Error> {
     // Versions in two pieces are put together where a part is written into an app.
-    Shape::new(bytes, validate(bytes, COMPOSABLE | WasmFeatures::CM_CANON_NAMES)?)
+    Shape::new(bytes, code.validate(bytes, COMPOSABLE | WasmFeatures::CM_CANON_NAMES)?)
 }
 
 /// Validates how the parts of an app fit together.
@@ -50,7 +66,7 @@ pub(super) fn app(bytes: &[u8]) -> Result<(), Error> {
 }
 
 fn valid(bytes: &[u8], what: &str) -> Result<(), Error> {
-    match resolve::guarded(|| validate(bytes, COMPOSABLE))? {
+    match resolve::guarded(|| validate::validate(bytes, COMPOSABLE))? {
         Ok(_) => Ok(()),
         Err(error) => Err(Error::Internal { part: None, reason: format!("{what}: {error}") }),
     }

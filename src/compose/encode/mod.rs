@@ -28,7 +28,7 @@ use self::{
     types::{Copy, Extent, Scope, Sink, Source},
 };
 use super::{
-    Error, PartBytes, deny,
+    Error, deny,
     recipe::{Filling, Recipe, Slot},
     shape::Shape,
     types as plain, validate,
@@ -39,9 +39,16 @@ use crate::{
     resolve::Part,
 };
 
+/// All that matters of a part.
+#[derive(Clone, Copy)]
+pub(super) struct Typed<'a> {
+    pub part: &'a Part,
+    pub shape: &'a Arc<Shape>,
+}
+
 /// Encodes the graph: the app but for its parts, and the app with its parts reduced to their types, which is not
 /// validated yet.
-pub(super) fn encode(graph: &Graph, parts: &IndexMap<String, PartBytes>) -> Result<(Recipe, Vec<u8>), Error> {
+pub(super) fn encode(graph: &Graph, parts: &IndexMap<&str, Typed<'_>>) -> Result<(Recipe, Vec<u8>), Error> {
     let mut instances = Vec::with_capacity(graph.instances.len());
     for name in &graph.instances {
         instances.push(instance(graph, parts, name)?);
@@ -85,17 +92,13 @@ fn internal(part: &str, reason: String) -> Error {
 }
 
 /// One instance: a part, a definition of plain types, or a denial.
-fn instance<'a>(
-    graph: &'a Graph,
-    parts: &'a IndexMap<String, PartBytes>,
-    name: &'a str,
-) -> Result<Instance<'a>, Error> {
+fn instance<'a>(graph: &'a Graph, parts: &IndexMap<&str, Typed<'a>>, name: &'a str) -> Result<Instance<'a>, Error> {
     let filling = match (graph.types.get(name), graph.denials.get(name)) {
         (None, None) => {
-            let Some(PartBytes { shape, .. }) = parts.get(name) else {
+            let Some(Typed { shape, .. }) = parts.get(name) else {
                 return Err(Error::NoBytes { part: name.to_owned() });
             };
-            return Ok(Instance { name, filling: Filling::Part, shape: shape.clone() });
+            return Ok(Instance { name, filling: Filling::Part, shape: Arc::clone(shape) });
         }
         (Some(sharers), _) => {
             let wanted = Name::new(name);
@@ -103,7 +106,8 @@ fn instance<'a>(
                 .iter()
                 .filter_map(|sharer| {
                     let copy = |import: &str| Name::new(import).compatible(&wanted);
-                    Some((&*parts.get(sharer)?.part.resolve, imported(&parts.get(sharer)?.part, copy)?))
+                    let part = parts.get(sharer.as_str())?.part;
+                    Some((&*part.resolve, imported(part, copy)?))
                 })
                 .collect();
             let made = validate::deep(|| plain::component(name, &copies))
@@ -115,7 +119,7 @@ fn instance<'a>(
             let met = graph.edges.iter().filter(|edge| edge.to == name);
             let copies: Vec<_> = met
                 .filter_map(|edge| {
-                    let part = &parts.get(&edge.from)?.part;
+                    let part = parts.get(edge.from.as_str())?.part;
                     let interface = imported(part, |import| import == edge.import)?;
                     Some(deny::Copy { name: &edge.export, resolve: &part.resolve, interface })
                 })

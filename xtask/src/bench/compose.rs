@@ -1,7 +1,8 @@
 //! Composition beside `wac`: many small components, few large ones, and one that changed among many.
 //!
 //! Mosaic remembers of each part that it is valid, and of each app how its parts fit together. So there are two figures:
-//! of a first time, with an empty cache folder, and of all times after it.
+//! of a first time, with an empty cache folder, and of all times after it. Under the table stands where the time of a
+//! first time went, as `-v` tells it.
 
 use std::{
     fs,
@@ -16,10 +17,14 @@ use super::{
 use crate::{Outcome, peers, setup::home};
 
 const RUNS: usize = 7;
-/// More than engines accept.
-const TOO_MANY: usize = 1_000;
+const SIZES: [usize; 5] = [2, 10, 100, 200, 400];
+/// More than engines accept: by their instances, and by their components.
+const TOO_MANY: [usize; 2] = [500, 1_000];
 /// A large component, in bytes.
 const LARGE: usize = 18 << 20;
+/// How many of them.
+const LARGE_PARTS: usize = 5;
+const MIB: f64 = (1 << 20) as f64;
 
 /// The two tools.
 struct Tools {
@@ -35,6 +40,8 @@ struct Row {
     peer: Option<Taken>,
     first: Option<Taken>,
     again: Taken,
+    /// What `-v` says of a first time.
+    profile: Option<String>,
 }
 
 pub(super) fn run(mosaic: &Path) -> Outcome {
@@ -47,17 +54,22 @@ pub(super) fn run(mosaic: &Path) -> Outcome {
         wasm_tools: bin.join("wasm-tools"),
         folder: folder.clone(),
     };
-    let mut rows = vec![tools.start()?];
+    let start = tools.start()?;
+    let mut small = Vec::new();
     for shape in [Shape::Chain, Shape::FanIn] {
-        for count in [2, 10, 100, 200, 400] {
-            rows.push(tools.compared(format!("{shape:?}, {count}"), (shape, count), 0)?);
+        for count in SIZES {
+            small.push(tools.compared(format!("{shape:?}, {count}"), (shape, count), 0)?);
         }
     }
-    rows.push(tools.one_changed()?);
+    let changed = tools.one_changed()?;
     // Last: a process that is started has been as large as the one that starts it.
-    rows.push(tools.compared("five of 18 MB".to_owned(), (Shape::Chain, 5), LARGE)?);
-    print(&rows);
-    tools.refused()?;
+    let large = tools.compared(format!("Chain, {LARGE_PARTS} of 18 MB"), (Shape::Chain, LARGE_PARTS), LARGE)?;
+    table([&start].into_iter().chain(&small).chain([&changed, &large]));
+    growth(&small);
+    goals(&small, &changed, &large);
+    for count in TOO_MANY {
+        tools.refused(count)?;
+    }
     let _ = fs::remove_dir_all(&folder);
     Ok(())
 }
@@ -72,7 +84,7 @@ impl Tools {
         };
         let peer = Some(median(RUNS, &mut || version(&self.wac))?);
         let again = median(RUNS, &mut || version(&self.mosaic))?;
-        Ok(Row { what: "process start".to_owned(), peer, first: None, again })
+        Ok(Row { what: "process start".to_owned(), peer, first: None, again, profile: None })
     }
 
     fn compared(&self, what: String, (shape, count): (Shape, usize), ballast: usize) -> Result<Row, String> {
@@ -84,8 +96,10 @@ impl Tools {
             self.mosaic(&parts)
         })?;
         let again = median(RUNS, &mut || self.mosaic(&parts))?;
+        self.forget(&parts);
+        let profile = self.profile(&parts)?;
         let _ = fs::remove_dir_all(&parts.folder);
-        Ok(Row { what, peer, first: Some(first), again })
+        Ok(Row { what, peer, first: Some(first), again, profile })
     }
 
     /// One of a hundred changes between runs.
@@ -116,19 +130,34 @@ impl Tools {
             })?);
             failed?;
         }
+        change()?;
+        let profile = self.profile(&parts)?;
         let _ = fs::remove_dir_all(&parts.folder);
-        Ok(Row { what, peer: Some(taken[0]), first: None, again: taken[1] })
+        Ok(Row { what, peer: Some(taken[0]), first: None, again: taken[1], profile })
+    }
+
+    /// Where the time goes, as Mosaic tells it itself.
+    fn profile(&self, parts: &Parts) -> Result<Option<String>, String> {
+        let mut command = self.mosaic(parts);
+        let output = command.arg("-v").output().map_err(|e| format!("could not start {command:?}: {e}"))?;
+        let told = String::from_utf8_lossy(&output.stderr);
+        Ok(told.lines().find_map(|line| line.trim().strip_prefix("Took ")).map(str::to_owned))
     }
 
     /// Too many components are refused before anything is written.
-    fn refused(&self) -> Outcome {
-        let parts = self.parts("refused", (Shape::Chain, TOO_MANY), 0)?;
+    fn refused(&self, count: usize) -> Outcome {
+        let parts = self.parts("refused", (Shape::Chain, count), 0)?;
         let app = parts.folder.join("ours.wasm");
         let (status, taken) = once(&mut self.mosaic(&parts))?;
         if status == 0 || app.exists() {
-            return Err(format!("{TOO_MANY} components were not refused"));
+            return Err(format!("{count} components were not refused"));
         }
-        println!("\n{TOO_MANY} components are refused before anything is written, after {:.0?} of CPU.", taken.cpu);
+        let (peers, _) = once(&mut self.wac(&parts))?;
+        println!(
+            "A chain of {count} is refused before anything is written, after {:.0} ms of CPU; `wac` ends with {peers}.",
+            taken.cpu.as_secs_f64() * 1e3
+        );
+        let _ = fs::remove_dir_all(&parts.folder);
         Ok(())
     }
 
@@ -159,25 +188,76 @@ impl Tools {
     }
 }
 
-fn print(rows: &[Row]) {
-    println!("\nCPU milliseconds and MiB at most, of the whole process; ratios to wac 0.12.\n");
-    println!("| composed | wac: CPU | MiB | mosaic, first: CPU | MiB | ratio | again: CPU | MiB | ratio |");
-    println!("|---|---|---|---|---|---|---|---|---|");
-    let of = |taken: &Option<Taken>| match taken {
-        Some(Taken { cpu, memory, .. }) => {
-            format!("{:.1} | {:.1}", cpu.as_secs_f64() * 1e3, *memory as f64 / f64::from(1 << 20))
-        }
-        None => "– | –".to_owned(),
-    };
-    for Row { what, peer, first, again } in rows {
-        let again = Some(*again);
-        let ratio = |ours: &Option<Taken>| match (ours, peer) {
-            (Some(ours), Some(peer)) => {
-                let cpu = ours.cpu.as_secs_f64() / peer.cpu.as_secs_f64();
-                format!("{cpu:.2}, {:.2}", ours.memory as f64 / peer.memory as f64)
+/// CPU time beside the peer's, and memory.
+fn ratio(ours: &Taken, peer: &Taken) -> (f64, f64) {
+    (ours.cpu.as_secs_f64() / peer.cpu.as_secs_f64(), ours.memory as f64 / peer.memory as f64)
+}
+
+fn table<'a>(rows: impl Iterator<Item = &'a Row>) {
+    println!(
+        "\nCPU milliseconds and MiB at most, of the whole process, medians of {RUNS}; in brackets, of wac 0.12's.\n"
+    );
+    println!("| composed | wac | mosaic, first time | mosaic, again |");
+    println!("|---|---:|---:|---:|");
+    let amounts =
+        |taken: &Taken| format!("{:.1} ms, {:.1} MiB", taken.cpu.as_secs_f64() * 1e3, taken.memory as f64 / MIB);
+    for Row { what, peer, first, again, .. } in rows {
+        let ours = |taken: &Taken| match peer {
+            Some(peer) => {
+                let (cpu, memory) = ratio(taken, peer);
+                format!("{} ({cpu:.2}, {memory:.2})", amounts(taken))
             }
-            _ => "–".to_owned(),
+            None => amounts(taken),
         };
-        println!("| {what} | {} | {} | {} | {} | {} |", of(peer), of(first), ratio(first), of(&again), ratio(&again));
+        let (peer, first) = (peer.as_ref().map(amounts), first.as_ref().map(ours));
+        let none = || "–".to_owned();
+        println!("| {what} | {} | {} | {} |", peer.unwrap_or_else(none), first.unwrap_or_else(none), ours(again));
     }
+}
+
+/// By how much the time grows as the number of parts is doubled; rows are of [`SIZES`], shape by shape.
+fn growth(rows: &[Row]) {
+    println!("\n| CPU time for twice the parts | wac | mosaic, first time | mosaic, again |");
+    println!("|---|---:|---:|---:|");
+    for of_shape in rows.chunks(SIZES.len()) {
+        for (half, whole) in of_shape.iter().zip(&of_shape[1..]).skip(2) {
+            let times = |of: &dyn Fn(&Row) -> Option<Taken>| match (of(half), of(whole)) {
+                (Some(half), Some(whole)) => format!("× {:.1}", whole.cpu.as_secs_f64() / half.cpu.as_secs_f64()),
+                _ => "–".to_owned(),
+            };
+            let (peer, first) = (times(&|row| row.peer), times(&|row| row.first));
+            println!("| {} → {} | {peer} | {first} | {} |", half.what, whole.what, times(&|row| Some(row.again)));
+        }
+    }
+}
+
+/// What was set out to be reached, and what was.
+fn goals(small: &[Row], changed: &Row, large: &Row) {
+    println!("\n| goal | first time | again |");
+    println!("|---|---:|---:|");
+    let line = |goal: &str, row: &Row, told: &dyn Fn(f64, f64, &Taken) -> String| {
+        let told = |taken: &Taken| match &row.peer {
+            Some(peer) => {
+                let (cpu, memory) = ratio(taken, peer);
+                told(cpu, memory, taken)
+            }
+            None => "–".to_owned(),
+        };
+        println!("| {goal} | {} | {} |", row.first.as_ref().map_or("–".to_owned(), told), told(&row.again));
+    };
+    let both = |cpu: f64, memory: f64, _: &Taken| format!("{cpu:.3}, {memory:.2}");
+    line("400 in a chain: 1/8 (0.125) of wac's CPU, 1/5 (0.20) of its memory", &small[SIZES.len() - 1], &both);
+    line("one of 100 changed: 1/10 (0.100) of wac's CPU", changed, &|cpu, _, _| format!("{cpu:.3}"));
+    let largest = LARGE as f64 / MIB;
+    let wall = |taken: &Taken| taken.wall.as_secs_f64() / large.peer.map_or(f64::NAN, |peer| peer.wall.as_secs_f64());
+    line(
+        "5 of 18 MB: 1/4 (0.250) of wac's CPU, of its wall time; MiB beyond the largest part: 16",
+        large,
+        &|cpu, _, taken| format!("{cpu:.3}, {:.3}; {:.1}", wall(taken), taken.memory as f64 / MIB - largest),
+    );
+    println!("\nWhere a first time goes, as `cargo mosaic compose -v` tells it (wall time):\n");
+    for row in small.iter().filter(|row| row.what.ends_with(" 400")).chain([changed, large]) {
+        println!("- {}: {}", row.what, row.profile.as_deref().unwrap_or("nothing was told"));
+    }
+    println!();
 }
