@@ -24,8 +24,8 @@ Tasks:
   demo   set up, build the storefront, serve it, send real requests, show what came back
   test   set up, then every test that CI runs, with a printed time budget [GROUP…]
   soak   the long forms of the tests
-  bench  figures of the release build beside those of other tools [compose, serve, start, calls,
-         dense, code]
+  bench  figures of the release build beside those of other tools [compose, wit, inspect,
+         serve, start, calls, dense, code]
   tidy   check the invariants that a program can see
   docs   write the pages of documentation that are made from the code
   wit    take the bundled WASI packages anew from the crates that carry them
