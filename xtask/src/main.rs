@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(rest),
         Some("soak") => test::soak(),
         Some("bench") => bench::run(rest),
+        Some(bench::MEASURE) => bench::measure(rest),
         Some("tidy") => tidy::run(),
         Some("docs") => docs::run(),
         Some("wit") => wit::run(rest),

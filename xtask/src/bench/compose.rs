@@ -62,7 +62,6 @@ pub(super) fn run(mosaic: &Path) -> Outcome {
         }
     }
     let changed = tools.one_changed()?;
-    // Last: a process that is started has been as large as the one that starts it.
     let large = tools.compared(format!("Chain, {LARGE_PARTS} of 18 MB"), (Shape::Chain, LARGE_PARTS), LARGE)?;
     table([&start].into_iter().chain(&small).chain([&changed, &large]));
     growth(&small);

@@ -101,10 +101,44 @@ fn median(runs: usize, command: &mut dyn FnMut() -> Command) -> Result<Taken, St
 }
 
 /// Runs a command once, in silence: its exit status, and what it took.
+///
+/// A process that is started counts as as large as the one that starts it, whatever it becomes. So a small one stands
+/// between: this program anew, with the task [`MEASURE`].
 fn once(command: &mut Command) -> Result<(i32, Taken), String> {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env_remove("RUST_BACKTRACE");
+    let xtask = std::env::current_exe().map_err(|e| format!("could not find this program: {e}"))?;
+    let mut between = Command::new(xtask);
+    between.arg(MEASURE).arg(command.get_program()).args(command.get_args()).env_remove("RUST_BACKTRACE");
+    if let Some(folder) = command.get_current_dir() {
+        between.current_dir(folder);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => between.env(name, value),
+            None => between.env_remove(name),
+        };
+    }
+    let output = between.output().map_err(|e| format!("could not start {command:?}: {e}"))?;
+    let told = String::from_utf8_lossy(&output.stdout);
+    let figures: Vec<i64> = told.split_whitespace().filter_map(|figure| figure.parse().ok()).collect();
+    let [status, cpu, wall, memory] = figures[..] else {
+        return Err(format!("could not run {command:?}: {}", String::from_utf8_lossy(&output.stderr).trim()));
+    };
+    let status = i32::try_from(status).map_err(|e| e.to_string())?;
+    let nanos = |figure: i64| Duration::from_nanos(figure.unsigned_abs());
+    Ok((status, Taken { cpu: nanos(cpu), wall: nanos(wall), memory: memory.unsigned_abs() }))
+}
+
+/// The task that [`once`] runs between itself and the command.
+pub(crate) const MEASURE: &str = "measure";
+
+/// Runs the command in `args`, in silence, and prints its exit status, nanoseconds of processor time, nanoseconds of
+/// wall time, and largest resident set in bytes.
+pub(crate) fn measure(args: &[String]) -> Outcome {
+    let (program, args) = args.split_first().ok_or("`measure` wants a command")?;
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let started = Instant::now();
-    let child = command.spawn().map_err(|e| format!("could not start {command:?}: {e}"))?;
+    let child = command.spawn().map_err(|e| e.to_string())?;
     let id = i32::try_from(child.id()).map_err(|e| e.to_string())?;
     let mut status = 0;
     // SAFETY: all zeros is a value of this plain structure.
@@ -113,12 +147,13 @@ fn once(command: &mut Command) -> Result<(i32, Taken), String> {
     let waited = unsafe { libc::wait4(id, &raw mut status, 0, &raw mut usage) };
     let wall = started.elapsed();
     if waited != id {
-        return Err(format!("could not wait for {command:?}: {}", std::io::Error::last_os_error()));
+        return Err(std::io::Error::last_os_error().to_string());
     }
     let time = |time: libc::timeval| {
         Duration::from_secs(time.tv_sec.cast_unsigned()) + Duration::from_micros(time.tv_usec.cast_unsigned())
     };
     let cpu = time(usage.ru_utime) + time(usage.ru_stime);
     let code = if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { -libc::WTERMSIG(status) };
-    Ok((code, Taken { cpu, wall, memory: usage.ru_maxrss.cast_unsigned() << 10 }))
+    println!("{code} {} {} {}", cpu.as_nanos(), wall.as_nanos(), usage.ru_maxrss.cast_unsigned() << 10);
+    Ok(())
 }

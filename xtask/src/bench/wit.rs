@@ -62,7 +62,6 @@ pub(super) fn run(mosaic: &Path) -> Outcome {
         ours: tools.project()?,
     });
     rows.extend(tools.validated()?);
-    // Last: a process that is started has been as large as the one that starts it.
     let large = ["WASI's WIT 100 times, resolved", "and written out"];
     rows.extend(tools.resolved(large, "wall <= 0.6, memory <= 0.5", COPIES)?);
     print(&rows);
