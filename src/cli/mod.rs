@@ -35,6 +35,7 @@ mod scaffold;
 mod schema;
 mod serve;
 mod setup;
+mod stores;
 mod wanted;
 mod wiring;
 mod wit;

@@ -61,6 +61,7 @@ pub struct Manifest {
     pub compose: Compose,
     /// `[grants]`, by name.
     pub grants: IndexMap<String, Grant>,
+    pub stores: Stores,
     pub check: Check,
 }
 
@@ -71,6 +72,14 @@ pub struct App {
     pub name: Spanned<String>,
     /// `0.0.0` where it is not said.
     pub version: semver::Version,
+}
+
+/// `[stores]`: addresses of servers.
+#[derive(Debug, Clone, Default)]
+pub struct Stores {
+    pub keyvalue: Option<Spanned<String>>,
+    pub blobstore: Option<Spanned<String>>,
+    pub messaging: Option<Spanned<String>>,
 }
 
 /// `[check]`.
@@ -287,6 +296,7 @@ impl Manifest {
                 components: meant.components,
                 compose: meant.compose,
                 grants: meant.grants,
+                stores: meant.stores,
                 check: meant.check,
             }),
             _ => Err(Error::Flawed { file: source, flaws }),

@@ -29,6 +29,8 @@ pub struct Manifest {
     #[serde(default)]
     pub grants: IndexMap<Spanned<String>, Grant>,
     #[serde(default)]
+    pub stores: Stores,
+    #[serde(default)]
     pub check: Check,
 }
 
@@ -91,6 +93,19 @@ pub struct Compose {
     pub share: Vec<Spanned<String>>,
     /// `true`: components that nothing needs are no error.
     pub allow_unused: Option<Spanned<bool>>,
+}
+
+/// Servers that keep what the app keeps, and carry what it sends; flags and variables go before them. Passwords do not
+/// belong here.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Stores {
+    /// Keeps wasi:keyvalue: `redis://HOST[:PORT]`; else the data folder does.
+    pub keyvalue: Option<Spanned<String>>,
+    /// Keeps wasi:blobstore: `s3://BUCKET[/PREFIX]`; else the data folder does.
+    pub blobstore: Option<Spanned<String>>,
+    /// Carries wasi:messaging: `nats://HOST[:PORT]`; else the server of the app does.
+    pub messaging: Option<Spanned<String>>,
 }
 
 /// What `cargo mosaic check` holds the project against.
