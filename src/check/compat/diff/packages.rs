@@ -28,6 +28,11 @@ pub(in crate::check::compat) struct Pair {
     pub new: PackageId,
 }
 
+/// Where a package is named, of which no parser keeps the place: it is looked up later.
+fn unknown() -> (Span, Span) {
+    (Span::default(), Span::default())
+}
+
 impl<'a> Diff<'a> {
     pub fn world_item(&self, id: WorldId) -> Item {
         world_item(self.old, id)
@@ -37,12 +42,10 @@ impl<'a> Diff<'a> {
     pub fn packages(&mut self, old: &[PackageId], new: &[PackageId]) -> Vec<Pair> {
         let (pairs, removed, added) = self.pair_subjects(old, new);
         for id in removed {
-            let at = (first_span(self.old, id), Span::default());
-            self.tell(&PACKAGE_REMOVED, package_item(self.old, id), base(&self.old.packages[id]), None, at);
+            self.tell(&PACKAGE_REMOVED, package_item(self.old, id), base(&self.old.packages[id]), None, unknown());
         }
         for id in added {
-            let at = (Span::default(), first_span(self.new, id));
-            self.tell(&PACKAGE_ADDED, package_item(self.new, id), None, base(&self.new.packages[id]), at);
+            self.tell(&PACKAGE_ADDED, package_item(self.new, id), None, base(&self.new.packages[id]), unknown());
         }
         let needed = self.pair_needed(&pairs);
         for pair in pairs.iter().chain(&needed) {
@@ -85,8 +88,7 @@ impl<'a> Diff<'a> {
         }
         if let ([a], [b]) = (removed.as_slice(), rest.as_slice()) {
             let (old, new) = (base(self.old, *a), base(self.new, *b));
-            let at = (first_span(self.old, *a), first_span(self.new, *b));
-            self.tell(&PACKAGE_RENAMED, package_item(self.old, *a), old, new, at);
+            self.tell(&PACKAGE_RENAMED, package_item(self.old, *a), old, new, unknown());
             pairs.push(Pair { old: *a, new: *b });
             (removed, rest) = (Vec::new(), Vec::new());
         }
