@@ -235,8 +235,9 @@ impl Places<'_> {
             old_at: Spot::of(self.old, &self.old.resolve, at.0),
             new_at: Spot::of(self.new, &self.new.resolve, at.1),
         };
-        // What is said of a package as a whole stands where it is named, of which no parser keeps the place.
-        if let (Root::Package(_), Some(package)) = (&finding.item.root, finding.item.root.package()) {
+        // What is said of a package as a whole, and what one side has not of it, stands where it is named, of which no
+        // parser keeps the place.
+        if let (true, Some(package)) = (finding.item.path.is_empty(), finding.item.root.package()) {
             finding.old_at = finding.old_at.or_else(|| Spot::of_packages(self.old).remove(package));
             let now = self.renamed.get(package).map_or(package, String::as_str);
             finding.new_at = finding.new_at.or_else(|| Spot::of_packages(self.new).remove(now));

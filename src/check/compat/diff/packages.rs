@@ -168,11 +168,11 @@ impl<'a> Diff<'a> {
             self.tell(&INTERFACE_RENAMED, interface_item(from, a), old, new, at);
         }
         for (name, id) in left(sides_of.removed, |place| pairs.iter().any(|(i, _)| *i == place)) {
-            let at = (from.interfaces[*id].span, first_span(to, pair.new));
+            let at = (from.interfaces[*id].span, Span::default());
             self.tell(&INTERFACE_REMOVED, interface_item(from, *id), name.to_owned(), None, at);
         }
         for (name, id) in left(sides_of.added, |place| pairs.iter().any(|(_, j)| *j == place)) {
-            let at = (first_span(from, pair.old), to.interfaces[*id].span);
+            let at = (Span::default(), to.interfaces[*id].span);
             let item = interface_item(to, *id);
             self.tell(&INTERFACE_ADDED, item.clone(), None, name.to_owned(), at);
             self.new_since(&item, &to.interfaces[*id].stability, at);
@@ -198,17 +198,17 @@ impl<'a> Diff<'a> {
             self.tell(&WORLD_RENAMED, world_item(from, a), old, new, at);
         }
         for (name, id) in left(sides_of.removed, |place| pairs.iter().any(|(i, _)| *i == place)) {
-            let at = (from.worlds[*id].span, first_span(to, pair.new));
+            let at = (from.worlds[*id].span, Span::default());
             self.tell(&WORLD_REMOVED, world_item(from, *id), name.to_owned(), None, at);
         }
         for (name, id) in left(sides_of.added, |place| pairs.iter().any(|(_, j)| *j == place)) {
-            let at = (first_span(from, pair.old), to.worlds[*id].span);
+            let at = (Span::default(), to.worlds[*id].span);
             let item = world_item(to, *id);
             self.tell(&WORLD_ADDED, item.clone(), None, name.to_owned(), at);
             self.new_since(&item, &to.worlds[*id].stability, at);
         }
         let (old, new) = (&from.packages[pair.old].docs, &to.packages[pair.new].docs);
-        self.docs(&package, old, new, (first_span(from, pair.old), first_span(to, pair.new)));
+        self.docs(&package, old, new, unknown());
         (interfaces, worlds)
     }
 
@@ -287,11 +287,4 @@ pub(super) fn world_item(resolve: &Resolve, id: WorldId) -> Item {
         Some(package) => format!("{}/{}", base(&resolve.packages[package]), world.name),
         None => world.name.clone(),
     }))
-}
-
-/// Where a package begins, as far as its items tell.
-fn first_span(resolve: &Resolve, id: PackageId) -> Span {
-    let package = &resolve.packages[id];
-    let interface = package.interfaces.values().map(|id| resolve.interfaces[*id].span);
-    interface.chain(package.worlds.values().map(|id| resolve.worlds[*id].span)).next().unwrap_or_default()
 }
