@@ -50,6 +50,7 @@ pub use self::{
     enlarge::{Enlarged, enlarged},
     error::{Error, Failure, Kind, Place},
     inputs::inputs,
+    limits::is_guarded,
     read::text,
     standalone::{Subject, Wit},
     universe::{Alias, Provenance},

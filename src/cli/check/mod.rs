@@ -104,32 +104,37 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         return explain(name, reporter);
     }
     let mut found = Found::default();
-    match (&args.impact, args.files.is_empty()) {
-        (Some(new), _) => impact::impact_of(&args, new, &mut found, reporter)?,
-        (None, true) => whole_project(&args, &mut found, reporter)?,
-        (None, false) => files(&args, &mut found, reporter)?,
-    }
+    let looked = match (&args.impact, args.files.is_empty()) {
+        (Some(new), _) => impact::impact_of(&args, new, &mut found, reporter),
+        (None, true) => whole_project(&args, &mut found, reporter),
+        (None, false) => files(&args, &mut found, reporter),
+    };
+    // What was found is reported whatever could not be looked at.
     found.write(&args.reports, reporter)?;
+    looked?;
     if args.weighing.accept {
         return accept(&args.weighing, &found, reporter);
     }
     Ok(if found.failed() { Exit::Wanting } else { Exit::Done })
 }
 
-/// The files named: validated, held against a world, or compared.
+/// The files named, all of them: validated, held against a world, or compared.
 fn files(args: &Args, found: &mut Found, reporter: &Reporter) -> Result<(), Failure> {
     let settings = args.weighing.settings(Settings::default())?;
+    let baseline = args.against.as_deref().map(Baseline::parse).transpose()?;
+    let mut problems = Vec::new();
     for file in &args.files {
-        match (&args.against, &args.world) {
-            (Some(old), _) => compared_with(&Baseline::parse(old)?, file, args, &settings, found, reporter)?,
+        let looked = match (&baseline, &args.world) {
+            (Some(old), _) => compared_with(old, file, args, &settings, found, reporter),
             (None, Some(world)) => {
-                told(fits_world(file, world, Path::new(""))?, "fits the world", found, reporter);
+                fits_world(file, world, Path::new("")).map(|report| told(report, "fits the world", found, reporter))
             }
-            (None, None) if is_wit(file) => resolved(file, found, reporter),
-            (None, None) => told(look(file)?, "valid", found, reporter),
-        }
+            (None, None) if is_wit(file) => Ok(resolved(file, found, reporter)),
+            (None, None) => look(file).map(|report| told(report, "valid", found, reporter)),
+        };
+        problems.extend(looked.err().into_iter().flat_map(|failure| failure.0));
     }
-    Ok(())
+    if problems.is_empty() { Ok(()) } else { Err(Failure(problems)) }
 }
 
 /// The project: planned, its app validated if it is built, and compared with its baseline if there is one.
