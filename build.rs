@@ -1,7 +1,8 @@
 //! Digests of Mosaic's own sources, so that a changed Mosaic never passes off what the old one made:
 //! `MOSAIC_BACKENDS`, of the backends, is part of every fingerprint; `MOSAIC_COMPOSER`, of what validates, plans and
 //! encodes, is part of what tells whether an app must be composed again; `MOSAIC_CHECKER`, of what validates, of what
-//! tells that bytes have been found valid.
+//! tells that bytes have been found valid; `MOSAIC_WIRER`, of what resolves and plans, with the WIT that Mosaic carries, of
+//! what tells that a project has been found to fit together.
 //!
 //! And how the commands are linked: with relative relocations packed, where the C library reads such.
 
@@ -21,6 +22,18 @@ const COMPOSER: &[&str] = &[
     "src/validate.rs",
 ];
 
+const WIRER: &[&str] = &[
+    "Cargo.toml",
+    "src/cli/app.rs",
+    "src/cli/check",
+    "src/compare",
+    "src/lock.rs",
+    "src/manifest",
+    "src/plan",
+    "src/resolve",
+    "wit",
+];
+
 /// The first glibc that reads packed relocations (`DT_RELR`).
 const PACKED: (u32, u32) = (2, 36);
 
@@ -31,7 +44,8 @@ fn main() -> io::Result<()> {
     }
     reveal("MOSAIC_BACKENDS", &["src/build", "src/packages"])?;
     reveal("MOSAIC_COMPOSER", COMPOSER)?;
-    reveal("MOSAIC_CHECKER", &["Cargo.toml", "src/check/validate.rs", "src/validate.rs"])
+    reveal("MOSAIC_CHECKER", &["Cargo.toml", "src/check/validate.rs", "src/validate.rs"])?;
+    reveal("MOSAIC_WIRER", WIRER)
 }
 
 /// The version of this machine's C library, where the command is for this machine and that is glibc.

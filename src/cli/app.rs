@@ -85,8 +85,12 @@ struct Record {
 impl<'a> Opened<'a> {
     /// Loads and resolves a project. Fails where it has no parts, or where the lock file may not change and would.
     pub fn new(args: &ProjectArgs, policy: Policy, reporter: &'a Reporter) -> Result<Opened<'a>, Failure> {
+        Opened::of(args.load()?, policy, reporter)
+    }
+
+    /// The same of a project that is loaded.
+    pub fn of(project: Project, policy: Policy, reporter: &'a Reporter) -> Result<Opened<'a>, Failure> {
         let since = Instant::now();
-        let project = args.load()?;
         if project.manifest.components.is_empty() {
             let problem = Problem::error("app::empty", format!("`{}` has no parts", project.manifest.app.name.value))
                 .help("`cargo mosaic add rust NAME` adds one (or go, python, javascript)");

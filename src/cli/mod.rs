@@ -141,6 +141,7 @@ impl Command {
 
 /// The program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    quiet_panics();
     let args = without_cargo(args);
     let early = Early::of(&args);
     match parse(&args, early) {
@@ -155,6 +156,16 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Err(error) => usage(&error, early).into(),
     }
+}
+
+/// Says nothing of a panic that is told as a problem.
+fn quiet_panics() {
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !mosaic::resolve::is_guarded() {
+            told(panic);
+        }
+    }));
 }
 
 /// Why a command could not complete: problems, each told whole.

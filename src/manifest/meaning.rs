@@ -271,7 +271,7 @@ impl Reader<'_> {
             in_order(table).into_iter().map(|(rule, level)| (rule, level.value.word())).collect()
         };
         let (rules, lint) = (levels(typed.rules), levels(typed.lint));
-        Check { baseline: typed.baseline, baseline_file: file, rules, lint }
+        Check { baseline: typed.baseline, world: typed.world, baseline_file: file, rules, lint }
     }
 
     fn compose(&mut self, typed: typed::Compose) -> Compose {

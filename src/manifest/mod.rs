@@ -86,6 +86,8 @@ pub struct Stores {
 #[derive(Debug, Clone, Default)]
 pub struct Check {
     pub baseline: Option<Spanned<String>>,
+    /// As said: a name, or `FILE#NAME` from the project's root.
+    pub world: Option<Spanned<String>>,
     /// Relative to the project's root.
     pub baseline_file: Option<Spanned<PathBuf>>,
     /// In the order written: the rule or group, and `allow`, `warn` or `deny`.

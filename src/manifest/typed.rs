@@ -112,8 +112,11 @@ pub struct Stores {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Check {
-    /// The version that must not be broken: `git:REV`, `git:REV:path`, a folder or file of WIT, or a component.
+    /// The version that must not be broken: `git:REV`, `git:REV:path`, a release (`acme:shop@1.0.0`), a folder or file of
+    /// WIT, or a component.
     pub baseline: Option<Spanned<String>>,
+    /// The world that the app has to fit: its full name, `wasi:http/proxy@0.2.8`, or `FILE#NAME`, relative to this file.
+    pub world: Option<Spanned<String>>,
     /// A file of accepted findings, relative to this file.
     pub baseline_file: Option<Spanned<String>>,
     /// Levels of rules, or of all that ask for a bump (`major`, `minor`, `patch`), or of `all`.
