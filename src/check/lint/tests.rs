@@ -132,6 +132,22 @@ fn comments_allow_what_they_stand_at() {
     );
 }
 
+/// `matrix` holds one of every shape, whatever is said of it.
+#[test]
+fn examples_are_as_they_are_asked_of_others() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("polyglot-examples");
+    for (example, is_linted) in [("storefront", true), ("backend", true), ("pipeline", true), ("matrix", false)] {
+        let folder = examples.join(example).join("wit");
+        for file in fs::read_dir(&folder).expect("WIT") {
+            let source = crate::resolve::text(&file.expect("an entry").path()).expect("a text");
+            assert_eq!(crate::wit::format(&source).expect("WIT"), source.text, "{example} is not laid out");
+        }
+        let lint = lint(&Wit::read(&folder, Path::new(example)).expect("WIT"), &Settings::default()).expect("WIT");
+        let told: Vec<_> = lint.told().map(super::Finding::message).collect();
+        assert_eq!(told.is_empty(), is_linted, "{example}: {told:?}");
+    }
+}
+
 /// Texts of real packages, each by itself, with anything at all put in, taken out or moved: what resolves is linted and
 /// compared, what does not is told with its place, and nothing breaks down.
 fn mutants(count: usize, seed: u64) {
