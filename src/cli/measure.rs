@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use mosaic::{
     cache::Home,
     diagnostic::Problem,
-    runtime::{Artifact, Configuration, Life, Maker, Tuning},
+    runtime::{Artifact, Configuration, Life, Maker, Start, Tuning},
 };
 
 use super::{Failure, exit::Exit, reporter::Reporter};
@@ -65,7 +65,9 @@ async fn measure(args: &Args, reporter: &Reporter) -> Result<Exit, Failure> {
     };
     let maker = Maker::open(&artifact, &Home::from_env(), configuration, &|event| reporter.event(event)).await?;
     let export = args.call.as_deref();
-    let mut told = vec![("first", maker.first.as_nanos())];
+    let Start { loaded, bound, first } = maker.start;
+    let mut told =
+        [("loaded", loaded), ("bound", bound), ("first", first)].map(|(key, time)| (key, time.as_nanos())).to_vec();
 
     if args.make > 0 {
         let mut lives = Vec::new();

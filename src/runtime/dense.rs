@@ -3,11 +3,12 @@
 //! A system lets a process have so many mappings (Linux: 65,530), and an instance takes three or four for each memory: an
 //! image of its data, what follows it, and what it may grow into. So, in each core module with a memory of its own,
 //! 1. the memory has all its room from the start, as much as every other, and cannot grow;
-//! 2. `memory.size` and `memory.grow` count in a global of the module, within that room;
-//! 3. a zero byte at either end of the memory, where there is no data, makes its image as long as itself.
+//! 2. `memory.size` and `memory.grow` count in a global of the module, within that room less its last page;
+//! 3. a mark at the end of the last page makes the image of the data reach to the end of the memory. Zeros would not: the
+//!    engine leaves them out of an image, those before the data as well, which stay a mapping of their own.
 //!
-//! What a guest sees is the same, but for an access between its size and its room: it finds zeros, or what it wrote there,
-//! and does not trap. What other guests see is not: the room is a memory's bound, checked at every access.
+//! What a guest sees is the same, but for an access between its size and its room, which it has no business to make: that
+//! does not trap. Of other memories it sees nothing: the room is a memory's bound, checked at every access.
 //!
 //! Left as they are: modules whose memory another module may grow, and memories too large to be an image as a whole.
 
@@ -30,21 +31,18 @@ const SPARE: u64 = 512 << 10;
 /// Memories of more room are no images as a whole: each would be a file of that size.
 const LARGEST: u64 = 16 << 20;
 
-/// Pages that the kernel maps.
-const MAPPED: u64 = 4 << 10;
-
 /// A component, and the bytes that each of its memories has room for.
 pub(super) struct Dense {
     pub component: Vec<u8>,
     pub room: u64,
 }
 
-/// Rewrites a component. `wanted`: the room its memories shall have, at least what they begin with; else a little more
-/// than the largest begins with. `None` where the component is beyond what this module knows.
+/// Rewrites a component. `wanted`: what its memories may grow to, at least what they begin with; else a little more than
+/// the largest begins with. `None` where the component is beyond what this module knows.
 pub(super) fn dense(component: &[u8], wanted: Option<u64>) -> Option<Dense> {
     let Found { modules, initial } = find(component)?;
     let room = match wanted {
-        Some(wanted) => wanted.max(initial).next_multiple_of(PAGE),
+        Some(wanted) => wanted.max(initial).next_multiple_of(PAGE) + PAGE,
         None => (initial + SPARE).next_multiple_of(1 << 20),
     };
     if room >= LARGEST || modules.is_empty() {
@@ -76,9 +74,7 @@ struct Memoried {
     globals: u32,
     /// It asks for the size of its memory, or grows it.
     grows: bool,
-    /// There is data in the first page that is mapped.
-    first: bool,
-    /// End of its data.
+    /// End of its data; 0 where there is none.
     end: u64,
 }
 
@@ -197,7 +193,6 @@ fn look(module: &[u8], start: u64, initial: &mut u64) -> Option<Seen> {
                     };
                     let at = u64::from(value.cast_unsigned());
                     if !data.data.is_empty() {
-                        found.first |= at < MAPPED;
                         found.end = found.end.max(at + data.data.len() as u64);
                     }
                 }
@@ -245,25 +240,21 @@ impl Rewriting<'_> {
         }
     }
 
-    /// Where zero bytes make the memory's image as long as the memory.
-    fn ends(&self) -> Vec<u64> {
-        let Some(module) = &self.current else { return Vec::new() };
-        let first = (!module.first).then_some(0);
-        let last = (module.end < self.room).then_some(self.room - 1);
-        first.into_iter().chain(last).collect()
+    /// Where a mark makes the image of the data as long as the memory.
+    fn mark(&self) -> Option<u64> {
+        self.current.as_ref().filter(|module| module.end > 0).map(|_| self.room - 1)
     }
 
     fn stretch(&self, data: &mut DataSection) {
-        for end in self.ends() {
-            let offset = i32::try_from(end).unwrap_or_default();
-            data.active(0, &ConstExpr::i32_const(offset), [0]);
+        if let Some(mark) = self.mark() {
+            data.active(0, &ConstExpr::i32_const(i32::try_from(mark).unwrap_or_default()), [1]);
         }
     }
 
     /// `memory.grow` within what the memory may have.
     fn grow(&self, module: &Memoried) -> Function {
-        let most = module.most.map_or(self.pages(), |most| most.min(self.pages()));
-        let most = most.max(module.pages.into());
+        let room = self.pages() - 1;
+        let most = module.most.map_or(room, |most| most.min(room));
         let mut function = Function::new([]);
         let mut instructions = function.instructions();
         instructions
@@ -352,7 +343,7 @@ impl Reencode for Rewriting<'_> {
     }
 
     fn data_count(&mut self, count: u32) -> Result<u32, Error<Self::Error>> {
-        Ok(count + u32::try_from(self.ends().len()).unwrap_or_default())
+        Ok(count + u32::from(self.mark().is_some()))
     }
 
     fn parse_data_section(
@@ -365,26 +356,20 @@ impl Reencode for Rewriting<'_> {
         Ok(())
     }
 
-    /// Writes the sections that a module does not have.
+    /// Writes a section of globals where a module has none.
     fn intersperse_section_hook(
         &mut self,
         module: &mut Module,
         after: Option<SectionId>,
         before: Option<SectionId>,
     ) -> Result<(), Error<Self::Error>> {
-        let lacks = |section| {
-            after.is_none_or(|after| place(after) < place(section))
-                && before.is_none_or(|before| place(before) > place(section))
-        };
-        if lacks(SectionId::Global) && self.counting().is_some() {
+        let globals = place(SectionId::Global);
+        let lacking =
+            after.is_none_or(|after| place(after) < globals) && before.is_none_or(|before| place(before) > globals);
+        if lacking && self.counting().is_some() {
             let mut globals = GlobalSection::new();
             self.count(&mut globals);
             module.section(&globals);
-        }
-        if lacks(SectionId::Data) && !self.ends().is_empty() {
-            let mut data = DataSection::new();
-            self.stretch(&mut data);
-            module.section(&data);
         }
         Ok(())
     }
@@ -479,7 +464,7 @@ mod tests {
             ("1", ""),
         ] {
             let app = app(&part(memory, data));
-            let dense = dense(&app, Some(16 << 16)).unwrap();
+            let dense = dense(&app, Some(15 << 16)).unwrap();
             assert_eq!((dense.room, memories(&dense.component)), (16 << 16, vec![(16, Some(16))]));
             let told = |bytes: &[u8]| {
                 let component = wasmtime::component::Component::new(&engine, bytes).unwrap();
@@ -505,7 +490,7 @@ mod tests {
     #[test]
     fn there_is_room_beyond_the_largest_memory() {
         assert_eq!(dense(&app(&part("17", "")), None).unwrap().room, 2 << 20);
-        assert_eq!(dense(&app(&part("17", "")), Some(1)).unwrap().room, 17 << 16);
+        assert_eq!(dense(&app(&part("17", "")), Some(1)).unwrap().room, 18 << 16);
         // No image of that size.
         let large = dense(&app(&part("400", "")), None).unwrap();
         assert_eq!((large.room, memories(&large.component)), (26 << 20, vec![(400, None)]));

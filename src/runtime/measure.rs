@@ -44,7 +44,16 @@ pub struct Maker {
     name: String,
     pre: InstancePre<Guest>,
     host: Arc<Host>,
-    /// From the file to the first instance.
+    pub start: Start,
+}
+
+/// What it took to have a first instance.
+#[derive(Debug, Clone, Copy)]
+pub struct Start {
+    /// An engine, and the native code from its file.
+    pub loaded: Duration,
+    /// The component bound to the host.
+    pub bound: Duration,
     pub first: Duration,
 }
 
@@ -95,6 +104,7 @@ impl Maker {
                 Code { engine: engine.clone(), component, lifted: Vec::new(), shape, digest: None }
             }
         };
+        let loaded = started.elapsed();
         let pre = linker::link(&name, &code, Streams::Lines)?;
         let limits = Limits { all_memory: usize::MAX, cpu: None, ..Limits::request() };
         let (host, _told) =
@@ -102,9 +112,11 @@ impl Maker {
         if default.is_none() {
             state::tick(&code.engine, None);
         }
-        let mut maker = Maker { name: artifact.name.clone(), pre, host, first: Duration::ZERO };
+        let bound = started.elapsed() - loaded;
+        let start = Start { loaded, bound, first: Duration::ZERO };
+        let mut maker = Maker { name: artifact.name.clone(), pre, host, start };
         maker.make().await?;
-        maker.first = started.elapsed();
+        maker.start.first = started.elapsed() - loaded - bound;
         Ok(maker)
     }
 

@@ -53,7 +53,7 @@ pub use engine::Tuning;
 pub use error::{Entry, Error};
 pub use grants::{Access, Address, Authority, Dir, Grants, NarrowError, ParseError, Scope, SectionError};
 pub use limits::Limits;
-pub use measure::{Configuration, Held, Life, Maker};
+pub use measure::{Configuration, Held, Life, Maker, Start};
 pub use output::{Cleaner, Styles, cleaned};
 pub use run::{RunOptions, run};
 pub use serve::{AccessLog, LogFormat, ServeOptions, Signals, Stop, serve};
