@@ -1,11 +1,15 @@
 //! Digests of Mosaic's own sources, so that a changed Mosaic never passes off what the old one made:
 //! `MOSAIC_BACKENDS`, of the backends, is part of every fingerprint; `MOSAIC_COMPOSER`, of what validates, plans and
 //! encodes, is part of what tells whether an app must be composed again; `MOSAIC_CHECKER`, of what validates, of what
-//! tells that bytes have been found valid.
+//! tells that bytes have been found valid; `MOSAIC_WIRER`, of what resolves and plans, with the WIT that Mosaic carries, of
+//! what tells that a project has been found to fit together.
+//!
+//! And how the commands are linked: with relative relocations packed, where the C library reads such.
 
 use std::{
-    fs, io,
+    env, fs, io,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 const COMPOSER: &[&str] = &[
@@ -18,10 +22,42 @@ const COMPOSER: &[&str] = &[
     "src/validate.rs",
 ];
 
+const WIRER: &[&str] = &[
+    "Cargo.toml",
+    "src/cli/app.rs",
+    "src/cli/check",
+    "src/compare",
+    "src/lock.rs",
+    "src/manifest",
+    "src/plan",
+    "src/resolve",
+    "wit",
+];
+
+/// The first glibc that reads packed relocations (`DT_RELR`).
+const PACKED: (u32, u32) = (2, 36);
+
 fn main() -> io::Result<()> {
+    // 150,000 pointers in tables are told in a fiftieth of the bytes, all of which each start reads.
+    if glibc().is_some_and(|version| version >= PACKED) {
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
     reveal("MOSAIC_BACKENDS", &["src/build", "src/packages"])?;
     reveal("MOSAIC_COMPOSER", COMPOSER)?;
-    reveal("MOSAIC_CHECKER", &["Cargo.toml", "src/check/validate.rs", "src/validate.rs"])
+    reveal("MOSAIC_CHECKER", &["Cargo.toml", "src/check/validate.rs", "src/validate.rs"])?;
+    reveal("MOSAIC_WIRER", WIRER)
+}
+
+/// The version of this machine's C library, where the command is for this machine and that is glibc.
+fn glibc() -> Option<(u32, u32)> {
+    let target = env::var("TARGET").ok()?;
+    if env::var("HOST").ok()? != target || !target.ends_with("-linux-gnu") {
+        return None;
+    }
+    let output = Command::new("getconf").arg("GNU_LIBC_VERSION").output().ok()?;
+    let told = String::from_utf8(output.stdout).ok()?;
+    let (major, minor) = told.trim().strip_prefix("glibc ")?.split_once('.')?;
+    Some((major.parse().ok()?, minor.split('.').next()?.parse().ok()?))
 }
 
 fn reveal(name: &str, sources: &[&str]) -> io::Result<()> {

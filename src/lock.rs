@@ -4,6 +4,8 @@
 //!   of Mosaic may carry another; then the lock changes, which `--locked` refuses.
 //! - `[[tool]]`, *recorded*: a toolchain that Mosaic or the machine provides is part of every fingerprint, and is written
 //!   here once it is known ([`record_tools`]); it is never a reason to fail.
+//! - `[baseline]`, *strict*: the published release that the manifest wants not to be broken, with the digest it had when it
+//!   was first compared with ([`hold`]). A release does not change: one that did is refused.
 //!
 //! The project's own WIT and its finished components are sources, and not locked. Only this module writes the file; it
 //! is written only when it changes, whole.
@@ -37,7 +39,11 @@ pub struct Lockfile {
     packages: Vec<Package>,
     #[serde(default, rename = "tool", skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Tool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    baseline: Option<Baseline>,
 }
+
+const EMPTY: Lockfile = Lockfile { version: FORMAT, packages: Vec::new(), tools: Vec::new(), baseline: None };
 
 /// A WIT package that Mosaic carries.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -61,13 +67,23 @@ pub struct Tool {
     pub version: String,
 }
 
+/// A published release that must not be broken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// `acme:shop@1.0.0`.
+    pub name: String,
+    /// Of its content, hexadecimal.
+    pub sha256: String,
+}
+
 /// Whether the file may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
     Update,
     /// `--locked`.
     Keep,
-    /// It is neither read nor written: nothing is being made.
+    /// It is not written, and need not be complete: nothing is being made.
     Ignore,
 }
 
@@ -82,9 +98,12 @@ pub enum Error {
     Malformed { path: PathBuf, why: String },
     #[error("`{}` was written by another version of Mosaic, in format {version}", path.display())]
     Format { path: PathBuf, version: u32 },
-    /// It would change, and may not.
+    /// It would change, and may not. `by`: the command that would change it.
     #[error("`{}` is out of date", path.display())]
-    OutOfDate { path: PathBuf, changes: Vec<String> },
+    OutOfDate { path: PathBuf, changes: Vec<String>, by: &'static str },
+    /// The same release, other bytes.
+    #[error("`{name}` is not the release that `{}` has the digest of", path.display())]
+    Changed { path: PathBuf, name: String, expected: String, actual: String },
 }
 
 /// Holds the lock file against a resolution: brings it up to date, or refuses to.
@@ -95,14 +114,57 @@ pub fn update(project: &Project, resolution: &Resolution, policy: Policy) -> Res
     let known = read(project)?;
     let packages = packages(resolution);
     let before = known.as_ref().map(|lock| lock.packages.as_slice()).unwrap_or_default();
-    if known.is_some() && before == packages {
+    let baseline = known.as_ref().and_then(|lock| lock.baseline.as_ref());
+    let (kept, gone): (Option<_>, Option<_>) = match baseline {
+        Some(baseline) if is_wanted(baseline, project) => (Some(baseline.clone()), None),
+        other => (None, other),
+    };
+    if known.is_some() && before == packages && gone.is_none() {
         return Ok(());
     }
     if policy == Policy::Keep {
-        return Err(Error::OutOfDate { path: path(project), changes: changes(before, &packages) });
+        let mut changes = changes(before, &packages);
+        changes.extend(gone.map(|baseline| format!("no longer the baseline `{}`", baseline.name)));
+        return Err(Error::OutOfDate { path: path(project), changes, by: "build" });
     }
     let tools = known.map(|lock| lock.tools).unwrap_or_default();
-    write(project, &Lockfile { version: FORMAT, packages, tools })
+    write(project, &Lockfile { version: FORMAT, packages, tools, baseline: kept })
+}
+
+/// Whether the manifest still has the package for its baseline.
+fn is_wanted(baseline: &Baseline, project: &Project) -> bool {
+    let package = |name: &str| name.split('@').next().unwrap_or_default().to_owned();
+    let said = project.manifest.check.baseline.as_ref();
+    said.is_some_and(|said| package(&said.value) == package(&baseline.name))
+}
+
+/// Holds the lock file against a release that the project is compared with: records it, or refuses to. One that is
+/// recorded with another digest is refused whatever the policy.
+pub fn hold(project: &Project, release: &Baseline, policy: Policy) -> Result<(), Error> {
+    let known = read(project)?;
+    let before = known.as_ref().and_then(|lock| lock.baseline.as_ref());
+    match before.filter(|before| before.name == release.name) {
+        Some(before) if before.sha256 == release.sha256 => return Ok(()),
+        Some(before) => {
+            return Err(Error::Changed {
+                path: path(project),
+                name: release.name.clone(),
+                expected: before.sha256.clone(),
+                actual: release.sha256.clone(),
+            });
+        }
+        None => {}
+    }
+    match policy {
+        Policy::Ignore => Ok(()),
+        Policy::Keep => {
+            let gone = before.map(|before| format!("no longer the baseline `{}`", before.name));
+            let new = format!("now the baseline `{}`, SHA-256 {}", release.name, release.sha256);
+            let changes = gone.into_iter().chain([new]).collect();
+            Err(Error::OutOfDate { path: path(project), changes, by: "check" })
+        }
+        Policy::Update => write(project, &Lockfile { baseline: Some(release.clone()), ..known.unwrap_or(EMPTY) }),
+    }
 }
 
 /// Records the toolchains that have just built parts; those of other languages stay as they are.
@@ -183,11 +245,16 @@ impl Diagnose for Error {
             Error::Format { .. } => {
                 problem("lock::format").help("use that version of Mosaic, or remove the file and build again")
             }
-            Error::OutOfDate { changes, .. } => {
+            Error::OutOfDate { changes, by, .. } => {
                 let problem =
                     changes.iter().fold(problem("lock::out-of-date"), |problem, change| problem.because(change));
-                problem.help("build once without `--locked` or `--frozen`, and commit the file")
+                problem.help(format!("{by} once without `--locked` or `--frozen`, and commit the file"))
             }
+            Error::Changed { expected, actual, .. } => problem("lock::changed")
+                .because(format!("expected SHA-256 {expected}"))
+                .because(format!("found SHA-256 {actual}"))
+                .help("a release does not change: ask its publisher what happened")
+                .help("if the new one is to be trusted, take `[baseline]` out of the file, and check again"),
         }]
     }
 }
@@ -221,7 +288,7 @@ mod tests {
     fn a_change_is_refused_by_name() {
         let (_folder, project) = project();
         let package = Package { name: "wasi:io@0.2.6".into(), origin: "wasip2 1.0.1".into(), from: None };
-        write(&project, &Lockfile { version: FORMAT, packages: vec![package], tools: Vec::new() }).unwrap();
+        write(&project, &Lockfile { packages: vec![package], ..EMPTY }).unwrap();
         let error = update(&project, &empty(), Policy::Keep).unwrap_err();
         let told = error.problems().remove(0);
         assert_eq!(told.causes, ["no longer `wasi:io@0.2.6` of wasip2 1.0.1"]);
@@ -237,6 +304,43 @@ mod tests {
         assert_eq!(read(&project).unwrap().unwrap().tools, [tool("go", "2"), tool("rust", "1")]);
         // They are no reason to fail.
         update(&project, &empty(), Policy::Keep).unwrap();
+    }
+
+    #[test]
+    fn a_baseline_is_recorded_once_and_held_to() {
+        let (folder, mut project) = project();
+        let release =
+            |version: &str, sha256: &str| Baseline { name: format!("acme:shop@{version}"), sha256: sha256.to_owned() };
+        let told = |error: Error| error.problems().remove(0).causes;
+        // Who only looks writes nothing, and `--locked` adds nothing.
+        hold(&project, &release("1.0.0", "aa"), Policy::Ignore).unwrap();
+        assert!(!folder.path().join(FILE_NAME).exists());
+        let refused = hold(&project, &release("1.0.0", "aa"), Policy::Keep).unwrap_err();
+        assert_eq!(told(refused), ["now the baseline `acme:shop@1.0.0`, SHA-256 aa"]);
+        hold(&project, &release("1.0.0", "aa"), Policy::Update).unwrap();
+        hold(&project, &release("1.0.0", "aa"), Policy::Keep).unwrap();
+        for policy in [Policy::Update, Policy::Keep, Policy::Ignore] {
+            let refused = hold(&project, &release("1.0.0", "bb"), policy).unwrap_err();
+            assert!(matches!(refused, Error::Changed { .. }));
+            assert_eq!(told(refused), ["expected SHA-256 aa", "found SHA-256 bb"]);
+        }
+        // Another release is another baseline.
+        let refused = hold(&project, &release("1.1.0", "bb"), Policy::Keep).unwrap_err();
+        assert_eq!(
+            told(refused),
+            ["no longer the baseline `acme:shop@1.0.0`", "now the baseline `acme:shop@1.1.0`, SHA-256 bb"]
+        );
+        hold(&project, &release("1.1.0", "bb"), Policy::Update).unwrap();
+        // A build keeps it for as long as the manifest wants it.
+        let said = |text: &str| crate::manifest::Spanned { value: text.to_owned(), span: 0..0 };
+        project.manifest.check.baseline = Some(said("acme:shop@1.2.0"));
+        update(&project, &empty(), Policy::Keep).unwrap();
+        project.manifest.check.baseline = None;
+        let refused = update(&project, &empty(), Policy::Keep).unwrap_err();
+        assert_eq!(told(refused), ["no longer the baseline `acme:shop@1.1.0`"]);
+        update(&project, &empty(), Policy::Update).unwrap();
+        let text = std::fs::read_to_string(folder.path().join(FILE_NAME)).unwrap();
+        assert_eq!(text, format!("{HEADER}version = 1\n"));
     }
 
     #[test]

@@ -55,8 +55,9 @@ pub const COMPOSABLE: WasmFeatures = WasmFeatures::WASM3
 
 /// Bytes of bodies for which a thread is worth its start.
 const WORTH_A_THREAD: usize = 256 << 10;
-/// Bodies that a thread takes at a time.
-const AT_A_TIME: usize = 64;
+/// Bytes of bodies that a thread takes at a time: so many that taking them costs nothing, so few that at the end no thread
+/// waits for another's.
+const AT_A_TIME: usize = 64 << 10;
 
 type Body<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
 
@@ -144,7 +145,7 @@ fn valid_on(threads: usize, bodies: Vec<Body<'_>>) -> Result<(), (usize, Error)>
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(lot) = lots.get(at).filter(|_| at < wrong.load(Ordering::Relaxed)) else { return };
-            let lot = lot.lock().map(|mut lot| std::mem::take(&mut *lot)).unwrap_or_default();
+            let lot = lot.bodies.lock().map(|mut bodies| std::mem::take(&mut *bodies)).unwrap_or_default();
             match valid_lot(lot, allocations) {
                 Ok(kept) => allocations = kept,
                 Err(error) => {
@@ -166,20 +167,33 @@ fn valid_on(threads: usize, bodies: Vec<Body<'_>>) -> Result<(), (usize, Error)>
         work();
     });
     let first = first.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    first.map_or(Ok(()), |(lot, error)| Err((lot * AT_A_TIME, error)))
+    first.map_or(Ok(()), |(lot, error)| Err((lots.get(lot).map_or(0, |lot| lot.first), error)))
+}
+
+/// Bodies that belong to one thread once it has taken them.
+struct Lot<'a> {
+    /// How many come before them.
+    first: usize,
+    bodies: Mutex<Vec<Body<'a>>>,
 }
 
 /// Bodies in their order, some at a time.
-fn lots(bodies: Vec<Body<'_>>) -> Vec<Mutex<Vec<Body<'_>>>> {
-    let mut lots = Vec::with_capacity(bodies.len().div_ceil(AT_A_TIME));
+fn lots(bodies: Vec<Body<'_>>) -> Vec<Lot<'_>> {
+    let mut lots = Vec::new();
     let mut bodies = bodies.into_iter();
-    loop {
-        let lot: Vec<_> = bodies.by_ref().take(AT_A_TIME).collect();
-        if lot.is_empty() {
-            return lots;
-        }
-        lots.push(Mutex::new(lot));
+    let mut first = 0;
+    while !bodies.as_slice().is_empty() {
+        let mut size = 0;
+        let fits = |(_, body): &&Body<'_>| {
+            let fits = size < AT_A_TIME;
+            size += body.as_bytes().len();
+            fits
+        };
+        let count = bodies.as_slice().iter().take_while(fits).count();
+        lots.push(Lot { first, bodies: Mutex::new(bodies.by_ref().take(count).collect()) });
+        first += count;
     }
+    lots
 }
 
 fn valid_lot(lot: Vec<Body<'_>>, mut allocations: FuncValidatorAllocations) -> Result<FuncValidatorAllocations, Error> {

@@ -78,6 +78,7 @@ fn ran(command: &str, folder: &Path) -> Result<String, Failed> {
         .env("PATH", path)
         .env("NO_COLOR", "1")
         .env("COLUMNS", "100")
+        .env("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR"))
         .env_remove("RUST_BACKTRACE")
         .output()?;
     let mut out = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -5,8 +5,10 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read as _},
+    io::{self, Read as _, Seek as _, SeekFrom},
+    os::unix::fs::FileExt as _,
     path::Path,
+    thread,
     time::SystemTime,
 };
 
@@ -19,6 +21,8 @@ use super::{
 };
 
 const SEEN: &str = "seen";
+/// Bytes for which a second thread is worth its start.
+const LARGE: usize = 4 << 20;
 
 #[derive(Serialize, Deserialize)]
 struct Record {
@@ -38,10 +42,10 @@ impl Home {
 
     /// Reads a file, and remembers its digest if it has settled. What cannot be remembered costs time, nothing else.
     pub fn see(&self, file: &Path) -> io::Result<(Vec<u8>, Hash)> {
-        let mut bytes = Vec::new();
         let mut open = File::open(file)?;
-        let before = looks(&open.metadata()?, SystemTime::now());
-        open.read_to_end(&mut bytes)?;
+        let state = open.metadata()?;
+        let before = looks(&state, SystemTime::now());
+        let bytes = whole(&mut open, &state)?;
         let digest = blake3::hash(&bytes);
         let state = open.metadata()?;
         if state.is_file()
@@ -53,6 +57,31 @@ impl Home {
         }
         Ok((bytes, digest))
     }
+}
+
+/// All bytes of a file. Of a large one most of the time goes to the pages that are to hold it: two threads read at once.
+fn whole(file: &mut File, state: &fs::Metadata) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let size = usize::try_from(state.len()).unwrap_or(0);
+    if state.is_file() && size >= LARGE {
+        // Pages of nought that nobody has touched yet.
+        bytes = vec![0; size];
+        let (front, back) = bytes.split_at_mut(size / 2);
+        let (shared, start) = (&*file, front.len() as u64);
+        let read = thread::scope(|scope| {
+            let back = thread::Builder::new().spawn_scoped(scope, move || shared.read_exact_at(back, start))?;
+            shared.read_exact_at(front, 0)?;
+            back.join().unwrap_or(Err(io::ErrorKind::Other.into()))
+        });
+        match read {
+            // What was added since.
+            Ok(()) => drop(file.seek(SeekFrom::Start(state.len()))?),
+            // It became shorter, or no thread can be had.
+            Err(_) => bytes.clear(),
+        }
+    }
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn key(file: &Path) -> Option<String> {
@@ -86,5 +115,25 @@ mod tests {
         assert_eq!(home.seen(&temp.path().join("other")), None);
         assert_eq!(home.seen(temp.path()), None);
         assert!(home.see(temp.path()).is_err());
+    }
+
+    #[test]
+    fn a_large_file_is_read_whole() {
+        let temp = tempfile::tempdir().unwrap();
+        let home = Home { root: temp.path().join("home") };
+        let file = temp.path().join("file");
+        for size in [LARGE - 1, LARGE, LARGE + 1, 2 * LARGE + 7] {
+            let bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+            fs::write(&file, &bytes).unwrap();
+            let (read, digest) = home.see(&file).unwrap();
+            assert!(read == bytes, "{size}");
+            assert_eq!(digest, blake3::hash(&bytes));
+            // Between the look and the reading.
+            let state = fs::metadata(&file).unwrap();
+            fs::write(&file, [&bytes[..], b"more"].concat()).unwrap();
+            assert_eq!(whole(&mut File::open(&file).unwrap(), &state).unwrap().len(), size + 4);
+            fs::write(&file, &bytes[..size - 9]).unwrap();
+            assert!(whole(&mut File::open(&file).unwrap(), &state).unwrap() == bytes[..size - 9]);
+        }
     }
 }

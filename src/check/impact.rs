@@ -45,6 +45,8 @@ pub struct Edge {
     pub importer_first: Vec<String>,
     /// The version under which old and new could be in one app, each with its own; `None` where the old has none.
     pub honest: Option<String>,
+    /// Where only the number keeps old and new apart: that under which they would meet, and move one after the other.
+    pub composes: Option<String>,
 }
 
 impl Edge {
@@ -107,7 +109,20 @@ fn one(
     })?;
     let (from, import_text) = (importer.name.clone(), import.to_owned());
     let honest = |bump| name.semver().map(|old| compat::next(&old, bump).to_string());
-    let edge = |becomes, meets, provider_first: Vec<String>, importer_first: Vec<String>| Edge {
+    // No number helps where each breaks the other, nor where the provider is a host, which does not wait for a part.
+    let composes = |meets: bool, provider_first: &[String], importer_first: &[String]| {
+        let bump = match (provider_first, importer_first) {
+            ([], []) => Bump::Patch,
+            ([], _) => Bump::Minor,
+            (_, []) if to.is_some() => Bump::Minor,
+            _ => return None,
+        };
+        let next = honest(bump).filter(|_| !meets)?;
+        let meeting = format!("{}/{}@{next}", name.package()?, name.interface());
+        name.compatible(&Name::new(&meeting)).then_some(next)
+    };
+    let edge = |becomes: Option<String>, meets, provider_first: Vec<String>, importer_first: Vec<String>| Edge {
+        composes: becomes.as_ref().and_then(|_| composes(meets, &provider_first, &importer_first)),
         honest: honest(if provider_first.is_empty() && meets { Bump::Minor } else { Bump::Major }),
         from,
         import: import_text,
@@ -175,12 +190,16 @@ mod tests {
     const SHOP: &str = "package acme:shop@0.1.0; interface auth { check: func(token: string) -> bool; close: func(); }
         world gateway { import auth; export run: func(); } world auth-part { export auth; }";
 
-    fn told(new: &str) -> Vec<(String, bool, bool, usize, usize)> {
+    fn of(new: &str) -> Vec<Edge> {
         let parts = [part("gateway", SHOP), part("auth-part", SHOP)];
         let graph = plan::plan(&parts, &Wiring::default(), &plan::Options::default()).unwrap();
         let new = Wit::parse("new.wit", new).unwrap();
-        let edges = impact(&graph, &parts, &new).edges.into_iter();
-        edges
+        impact(&graph, &parts, &new).edges
+    }
+
+    fn told(new: &str) -> Vec<(String, bool, bool, usize, usize)> {
+        of(new)
+            .into_iter()
             .map(|e| {
                 let to = e.to.clone().unwrap_or("host".to_owned());
                 (format!("{} -> {to}", e.from), e.meets, e.needs_both(), e.provider_first.len(), e.importer_first.len())
@@ -197,6 +216,13 @@ mod tests {
         assert_eq!(told(&less), [(edge(), true, false, 1, 0)]);
         let other = SHOP.replace("@0.1.0", "@0.2.0").replace("string", "list<u8>");
         assert_eq!(told(&other), [(edge(), false, true, 1, 1)]);
+        let composes = |text: &str| of(text).remove(0).composes;
+        assert_eq!(composes(&other), None);
+        // Only its number is in the way; and which number would not be.
+        assert_eq!(composes(&SHOP.replace("@0.1.0", "@0.2.0")).as_deref(), Some("0.1.1"));
+        assert_eq!(composes(&more.replace("@0.1.1", "@0.2.0")).as_deref(), Some("0.1.1"));
+        assert_eq!(composes(&less.replace("@0.1.1", "@0.2.0")).as_deref(), Some("0.1.1"));
+        assert_eq!(composes(&less), None);
         let gone = "package acme:shop@0.1.1; interface other { f: func(); }";
         assert_eq!(told(gone), [(edge(), false, true, 0, 0)]);
         assert_eq!(told("package acme:bank; interface pay { f: func(); }"), []);

@@ -11,6 +11,7 @@ mod fits;
 pub mod formats;
 pub mod impact;
 mod inside;
+pub mod levels;
 pub mod lint;
 mod targets;
 mod validate;

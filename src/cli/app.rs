@@ -34,16 +34,17 @@ use mosaic::{
     },
     project::Project,
     resolve::{self, Part, Resolution},
-    runtime::{self, Artifact, Content, Grants, Tuning},
+    runtime::{self, Artifact, Content, Grants, Stores, Tuning},
     toolchain,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     Failure,
-    grants::{GrantArgs, data_of, section},
+    grants::{GrantArgs, section},
     options::{BuildArgs, LockArgs, ProjectArgs},
     reporter::{Reporter, bytes, duration},
+    stores::StoreArgs,
     wanted,
 };
 
@@ -69,10 +70,7 @@ pub struct App {
 pub struct Guest {
     pub artifact: Artifact<'static>,
     pub grants: Grants,
-    /// Where wasi:keyvalue is kept.
-    pub data: Option<PathBuf>,
-    /// What keeps it instead.
-    pub keyvalue: Option<String>,
+    pub stores: Stores,
 }
 
 /// What the app on disk was made of, beside it.
@@ -87,8 +85,12 @@ struct Record {
 impl<'a> Opened<'a> {
     /// Loads and resolves a project. Fails where it has no parts, or where the lock file may not change and would.
     pub fn new(args: &ProjectArgs, policy: Policy, reporter: &'a Reporter) -> Result<Opened<'a>, Failure> {
+        Opened::of(args.load()?, policy, reporter)
+    }
+
+    /// The same of a project that is loaded.
+    pub fn of(project: Project, policy: Policy, reporter: &'a Reporter) -> Result<Opened<'a>, Failure> {
         let since = Instant::now();
-        let project = args.load()?;
         if project.manifest.components.is_empty() {
             let problem = Problem::error("app::empty", format!("`{}` has no parts", project.manifest.app.name.value))
                 .help("`cargo mosaic add rust NAME` adds one (or go, python, javascript)");
@@ -350,10 +352,10 @@ impl Guest {
     }
 
     /// Any component: flags grant.
-    pub fn of_file(file: PathBuf, flags: &GrantArgs) -> Result<Guest, Failure> {
+    pub fn of_file(file: PathBuf, flags: &GrantArgs, stores: &StoreArgs) -> Result<Guest, Failure> {
         let artifact = Artifact::file(file);
         let grants = flags.within(&artifact)?;
-        Ok(Guest { artifact, grants, data: flags.data.clone(), keyvalue: flags.kv_store.clone() })
+        Ok(Guest { artifact, grants, stores: stores.stores() })
     }
 
     /// The app of a project, built: its manifest grants, and flags narrow.
@@ -361,17 +363,14 @@ impl Guest {
         project: &ProjectArgs,
         locks: &LockArgs,
         args: &BuildArgs,
-        flags: &GrantArgs,
+        (flags, stores): (&GrantArgs, &StoreArgs),
         reporter: &Reporter,
     ) -> Result<Guest, Failure> {
         let opened = Opened::new(project, locks.policy(), reporter)?;
         // Flags that ask for too much are told before anything is built.
         flags.narrowing(&opened.project, &Section::default())?;
         let app = opened.app(args)?;
-        let data = match &flags.data {
-            Some(data) => data.clone(),
-            None => data_of(&opened.project)?,
-        };
+        let stores = stores.over(&opened.project)?;
         let name = opened.project.manifest.app.name.value.clone();
         let content = Content::File { path: app.path, digest: Some(app.digest) };
         let tuning = match args.profile() {
@@ -380,7 +379,7 @@ impl Guest {
         };
         let artifact = Artifact { name, content, tuning };
         let grants = flags.narrowing(&opened.project, &section(&artifact)?.unwrap_or_default())?;
-        Ok(Guest { artifact, grants, data: Some(data), keyvalue: flags.kv_store.clone() })
+        Ok(Guest { artifact, grants, stores })
     }
 }
 

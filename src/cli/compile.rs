@@ -14,6 +14,7 @@ use super::{
     grants::GrantArgs,
     options::{BuildArgs, LockArgs, ProjectArgs},
     reporter::Reporter,
+    stores::StoreArgs,
 };
 
 /// Build the app and compile it to native code, or compile any component
@@ -42,10 +43,10 @@ pub struct Args {
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     // What it may touch is no matter here.
-    let grants = GrantArgs::default();
+    let (grants, stores) = (GrantArgs::default(), StoreArgs::default());
     let mut guest = match args.file {
-        Some(file) => Guest::of_file(file, &grants)?,
-        None => Guest::of_project(&args.project, &args.lock, &args.build, &grants, reporter)?,
+        Some(file) => Guest::of_file(file, &grants, &stores)?,
+        None => Guest::of_project(&args.project, &args.lock, &args.build, (&grants, &stores), reporter)?,
     };
     if args.quick {
         guest.artifact.tuning = Tuning::Edit;

@@ -129,7 +129,7 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
             let mut memory = compose::Memory::open(Home::from_env());
             let assembly = compose::files_again(&files, &wiring, &options, &how, &mut memory);
             memory.save();
-            Made::Ready(assembly?)
+            Made::Ready(Box::new(assembly?))
         }
         _ => {
             let (parts, wiring) = args.wiring.parts()?;
@@ -173,7 +173,7 @@ impl Args {
 enum Made {
     Whole(Vec<u8>),
     /// Not put together yet: it may be larger than memory ought to be.
-    Ready(Assembly),
+    Ready(Box<Assembly>),
 }
 
 impl Made {

@@ -54,12 +54,6 @@ pub struct GrantArgs {
     /// For a file: all that its own `mosaic:grants` asks for, less what other flags leave out
     #[arg(long)]
     pub as_granted: bool,
-    /// Folder to keep wasi:keyvalue and wasi:blobstore in
-    #[arg(long, value_name = "FOLDER")]
-    pub data: Option<PathBuf>,
-    /// Server that keeps wasi:keyvalue instead
-    #[arg(long, value_name = "redis://HOST[:PORT]")]
-    pub kv_store: Option<String>,
 }
 
 /// A `--dir`.
@@ -247,16 +241,6 @@ fn dir(text: &str) -> Result<DirArg, String> {
         (_, Some(guest)) if !guest.starts_with('/') => Err("the guest's path must be absolute".to_owned()),
         _ => Ok(DirArg { host: host.into(), guest: guest.map(str::to_owned), access }),
     }
-}
-
-/// Where a project keeps the data of wasi:keyvalue: beside its sources, out of the way of `clean` and of git.
-pub fn data_of(project: &Project) -> Result<PathBuf, Failure> {
-    let own = project.root.join(".mosaic");
-    let ignore = own.join(".gitignore");
-    if !ignore.exists() {
-        super::app::write(&ignore, b"*\n")?;
-    }
-    Ok(own.join("data"))
 }
 
 #[cfg(test)]

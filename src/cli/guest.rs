@@ -15,6 +15,7 @@ use super::{
     logs::LogArgs,
     options::{BuildArgs, LockArgs, ProjectArgs},
     reporter::Reporter,
+    stores::StoreArgs,
 };
 
 /// The component in a file, else the project's app.
@@ -22,6 +23,8 @@ use super::{
 pub struct GuestArgs {
     #[command(flatten)]
     grants: GrantArgs,
+    #[command(flatten)]
+    stores: StoreArgs,
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
@@ -38,14 +41,16 @@ impl GuestArgs {
     /// The component, built where it has to be, and how to run it: without arguments, the terminal its own.
     pub fn open(&self, file: Option<PathBuf>, reporter: &Reporter) -> Result<(Guest, RunOptions), Failure> {
         let guest = match file {
-            Some(file) => Guest::of_file(file, &self.grants)?,
-            None => Guest::of_project(&self.project, &self.lock, &self.build, &self.grants, reporter)?,
+            Some(file) => Guest::of_file(file, &self.grants, &self.stores)?,
+            None => {
+                let given = (&self.grants, &self.stores);
+                Guest::of_project(&self.project, &self.lock, &self.build, given, reporter)?
+            }
         };
         let options = RunOptions {
             grants: guest.grants.clone(),
             limits: self.limits.over(Limits::run()),
-            data: guest.data.clone(),
-            keyvalue: guest.keyvalue.clone(),
+            stores: guest.stores.clone(),
             ..RunOptions::new(Home::from_env())
         };
         reporter.step_aside();

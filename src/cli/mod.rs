@@ -36,6 +36,7 @@ mod scaffold;
 mod schema;
 mod serve;
 mod setup;
+mod stores;
 mod wanted;
 mod wiring;
 mod wit;
@@ -144,6 +145,7 @@ impl Command {
 
 /// The program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    quiet_panics();
     let args = without_cargo(args);
     let early = Early::of(&args);
     match parse(&args, early) {
@@ -158,6 +160,16 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Err(error) => usage(&error, early).into(),
     }
+}
+
+/// Says nothing of a panic that is told as a problem.
+fn quiet_panics() {
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !mosaic::resolve::is_guarded() {
+            told(panic);
+        }
+    }));
 }
 
 /// Why a command could not complete: problems, each told whole.

@@ -17,6 +17,7 @@ use super::{
     logs::{LogArgs, unwritable},
     options::{BuildArgs, LockArgs, ProjectArgs},
     reporter::Reporter,
+    stores::StoreArgs,
 };
 
 /// Build the app and serve it over HTTP, or serve any component
@@ -38,6 +39,8 @@ pub struct Args {
     addr: SocketAddr,
     #[command(flatten)]
     grants: GrantArgs,
+    #[command(flatten)]
+    stores: StoreArgs,
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
@@ -91,8 +94,8 @@ impl ObserveArgs {
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     let mut guest = match args.file {
-        Some(file) => Guest::of_file(file, &args.grants)?,
-        None => Guest::of_project(&args.project, &args.lock, &args.build, &args.grants, reporter)?,
+        Some(file) => Guest::of_file(file, &args.grants, &args.stores)?,
+        None => Guest::of_project(&args.project, &args.lock, &args.build, (&args.grants, &args.stores), reporter)?,
     };
     let mut limits = Limits::request();
     if let Some(room) = args.density {
@@ -107,8 +110,7 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         .map(|path| AccessLog::open(path, args.logs.format()).map_err(|error| unwritable(path, &error)));
     let options = ServeOptions {
         grants: guest.grants.clone(),
-        data: guest.data.clone(),
-        keyvalue: guest.keyvalue.clone(),
+        stores: guest.stores.clone(),
         access: access.transpose()?,
         metrics: args.observe.metrics,
         traces: args.observe.traces(&guest.artifact.name)?,

@@ -237,6 +237,9 @@ struct Looked {
     spent: Duration,
 }
 
+/// What is known of a file, by its place among those that are looked at together.
+type Numbered = (usize, Result<Known, Error>);
+
 impl Looked {
     /// Looks at these: at small ones with all cores, at large ones one after the other. The first in their order that
     /// fails is the error.
@@ -247,7 +250,7 @@ impl Looked {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = cores.min(small.len() / WORTH).max(1);
         let next = AtomicUsize::new(0);
-        let work = || -> Result<Vec<(usize, Result<Known, Error>)>, Error> {
+        let work = || -> Result<Vec<Numbered>, Error> {
             resolve::guarded(|| {
                 let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
                 let taken = numbers.map_while(|number| Some((number, small.get(number)?)));

@@ -16,7 +16,10 @@ use super::{
     world::World,
 };
 use crate::{
-    check::compat::{self, Level, Settings},
+    check::{
+        compat::{self, Settings},
+        levels::Level,
+    },
     resolve::{Error, guarded},
 };
 

@@ -122,6 +122,13 @@ pub enum FlawKind {
         text: String,
         form: &'static str,
     },
+    BadStore {
+        key: &'static str,
+        scheme: &'static str,
+    },
+    SecretInStore {
+        key: &'static str,
+    },
     WiredToItself {
         component: String,
     },
@@ -354,6 +361,21 @@ impl Flaw {
                 format!("`{}` in {} names no interface", text, self.table()),
                 format!("expected {form}"),
             ),
+            FlawKind::BadStore { key, scheme } => at(
+                "manifest::bad-store",
+                format!("`{key}` in {} is the address of no such server", self.table()),
+                format!("expected `{scheme}://…`"),
+            ),
+            FlawKind::SecretInStore { key } => at(
+                "manifest::secret",
+                format!("`{key}` in {} says who may use the server", self.table()),
+                "a name or password".into(),
+            )
+            .help(match *key {
+                "messaging" => "say the whole address where the app is served: the variable `MOSAIC_MESSAGING`",
+                "blobstore" => "say it where the app is served: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`",
+                _ => "say the whole address where the app is served: the variable `MOSAIC_KV_STORE`",
+            }),
             FlawKind::WiredToItself { component } => at(
                 "manifest::wired-to-itself",
                 format!("`{component}` cannot be wired to itself"),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use super::{
-    App, Check, CommandLine, Component, Compose, Family, Flaw, Grant, Origin, Spanned, WireTo, WrapBy,
+    App, Check, CommandLine, Component, Compose, Family, Flaw, Grant, Origin, Spanned, Stores, WireTo, WrapBy,
     error::{BadPath, FlawKind},
     folder::{inside, languages_of},
     is_kebab, typed,
@@ -21,6 +21,7 @@ pub struct Meant {
     pub components: IndexMap<String, Component>,
     pub compose: Compose,
     pub grants: IndexMap<String, Grant>,
+    pub stores: Stores,
     pub check: Check,
 }
 
@@ -44,8 +45,9 @@ pub fn of(typed: typed::Manifest, root: &Path, flaws: &mut Vec<Flaw>) -> Option<
             Some((name.value, meant))
         })
         .collect();
+    let stores = reader.stores(typed.stores);
     let check = reader.check(typed.check);
-    Some(Meant { app: app?, components, compose, grants, check })
+    Some(Meant { app: app?, components, compose, grants, stores, check })
 }
 
 /// TOML tables come sorted by name; people wrote them in another order.
@@ -244,13 +246,32 @@ impl Reader<'_> {
         None
     }
 
+    fn stores(&mut self, typed: typed::Stores) -> Stores {
+        let mut store = |key: &'static str, scheme: &'static str, address: Option<Spanned<String>>| {
+            let address = address?;
+            let rest = address.value.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://"));
+            let kind = match rest {
+                None | Some("") => FlawKind::BadStore { key, scheme },
+                Some(rest) if rest.contains('@') => FlawKind::SecretInStore { key },
+                Some(_) => return Some(address),
+            };
+            self.tell(&["stores"], &address.span, kind);
+            None
+        };
+        Stores {
+            keyvalue: store("keyvalue", "redis", typed.keyvalue),
+            blobstore: store("blobstore", "s3", typed.blobstore),
+            messaging: store("messaging", "nats", typed.messaging),
+        }
+    }
+
     fn check(&mut self, typed: typed::Check) -> Check {
         let file = typed.baseline_file.and_then(|file| self.path(&["check", "baseline-file"], file));
         let levels = |table: IndexMap<Spanned<String>, Spanned<typed::RuleLevel>>| {
             in_order(table).into_iter().map(|(rule, level)| (rule, level.value.word())).collect()
         };
         let (rules, lint) = (levels(typed.rules), levels(typed.lint));
-        Check { baseline: typed.baseline, baseline_file: file, rules, lint }
+        Check { baseline: typed.baseline, world: typed.world, baseline_file: file, rules, lint }
     }
 
     fn compose(&mut self, typed: typed::Compose) -> Compose {

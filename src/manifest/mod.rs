@@ -61,6 +61,7 @@ pub struct Manifest {
     pub compose: Compose,
     /// `[grants]`, by name.
     pub grants: IndexMap<String, Grant>,
+    pub stores: Stores,
     pub check: Check,
 }
 
@@ -73,10 +74,20 @@ pub struct App {
     pub version: semver::Version,
 }
 
+/// `[stores]`: addresses of servers.
+#[derive(Debug, Clone, Default)]
+pub struct Stores {
+    pub keyvalue: Option<Spanned<String>>,
+    pub blobstore: Option<Spanned<String>>,
+    pub messaging: Option<Spanned<String>>,
+}
+
 /// `[check]`.
 #[derive(Debug, Clone, Default)]
 pub struct Check {
     pub baseline: Option<Spanned<String>>,
+    /// As said: a name, or `FILE#NAME` from the project's root.
+    pub world: Option<Spanned<String>>,
     /// Relative to the project's root.
     pub baseline_file: Option<Spanned<PathBuf>>,
     /// In the order written: the rule or group, and `allow`, `warn` or `deny`.
@@ -287,6 +298,7 @@ impl Manifest {
                 components: meant.components,
                 compose: meant.compose,
                 grants: meant.grants,
+                stores: meant.stores,
                 check: meant.check,
             }),
             _ => Err(Error::Flawed { file: source, flaws }),

@@ -29,6 +29,8 @@ pub struct Manifest {
     #[serde(default)]
     pub grants: IndexMap<Spanned<String>, Grant>,
     #[serde(default)]
+    pub stores: Stores,
+    #[serde(default)]
     pub check: Check,
 }
 
@@ -93,12 +95,28 @@ pub struct Compose {
     pub allow_unused: Option<Spanned<bool>>,
 }
 
+/// Servers that keep what the app keeps, and carry what it sends; flags and variables go before them. Passwords do not
+/// belong here.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Stores {
+    /// Keeps wasi:keyvalue: `redis://HOST[:PORT]`; else the data folder does.
+    pub keyvalue: Option<Spanned<String>>,
+    /// Keeps wasi:blobstore: `s3://BUCKET[/PREFIX]`; else the data folder does.
+    pub blobstore: Option<Spanned<String>>,
+    /// Carries wasi:messaging: `nats://HOST[:PORT]`; else the server of the app does.
+    pub messaging: Option<Spanned<String>>,
+}
+
 /// What `cargo mosaic check` holds the project against.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Check {
-    /// The version that must not be broken: `git:REV`, `git:REV:path`, a folder or file of WIT, or a component.
+    /// The version that must not be broken: `git:REV`, `git:REV:path`, a release (`acme:shop@1.0.0`), a folder or file of
+    /// WIT, or a component.
     pub baseline: Option<Spanned<String>>,
+    /// The world that the app has to fit: its full name, `wasi:http/proxy@0.2.8`, or `FILE#NAME`, relative to this file.
+    pub world: Option<Spanned<String>>,
     /// A file of accepted findings, relative to this file.
     pub baseline_file: Option<Spanned<String>>,
     /// Levels of rules, or of all that ask for a bump (`major`, `minor`, `patch`), or of `all`.

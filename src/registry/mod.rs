@@ -89,6 +89,13 @@ pub struct Release {
     pub bytes: Vec<u8>,
 }
 
+impl Release {
+    /// Hexadecimal.
+    pub fn sha256(&self) -> String {
+        sha256(&self.bytes)
+    }
+}
+
 /// Fetches a release, or takes it from the cache.
 pub fn release(
     reference: &Reference,

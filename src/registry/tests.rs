@@ -99,6 +99,7 @@ impl Registry {
             storage.display()
         );
         fs::write(&config, text).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "the registry under test is another's program")]
         let child = Command::new(program).arg("serve").arg(&config).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let registry = Registry { child: child.unwrap(), address, _folder: folder };
         for _ in 0..500 {

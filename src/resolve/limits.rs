@@ -45,7 +45,7 @@ pub(super) fn guarded<T: Send>(parse: impl FnOnce() -> T + Send) -> Result<T, Ki
         },
     };
     // Within such a thread already.
-    if thread::current().name() == Some(GUARDED) {
+    if is_guarded() {
         return panic::catch_unwind(AssertUnwindSafe(parse)).map_err(said);
     }
     thread::scope(|scope| {
@@ -55,6 +55,11 @@ pub(super) fn guarded<T: Send>(parse: impl FnOnce() -> T + Send) -> Result<T, Ki
             .join()
             .map_err(said)
     })
+}
+
+/// Whether a panic of this thread is an answer, told as such by who asked.
+pub fn is_guarded() -> bool {
+    thread::current().name() == Some(GUARDED)
 }
 
 /// Finds a function with more parameters than are accepted, before anyone takes it apart: where the first is that is too

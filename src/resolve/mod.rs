@@ -33,6 +33,7 @@ mod decode;
 mod diagnose;
 mod enlarge;
 mod error;
+mod inputs;
 mod limits;
 mod link;
 mod packages;
@@ -48,6 +49,8 @@ pub use self::{
     decode::decode_part,
     enlarge::{Enlarged, enlarged},
     error::{Error, Failure, Kind, Place},
+    inputs::inputs,
+    limits::is_guarded,
     read::text,
     standalone::{Subject, Wit},
     universe::{Alias, Provenance},
@@ -58,6 +61,9 @@ pub(crate) use self::{
     packages::{members, named},
 };
 use self::{read::Reader, universe::Universe};
+
+/// The verb under which is told that a name was taken for a draft.
+pub const ALIASED: &str = "Taking";
 
 /// A component with its world, before or after it is built: what planning, checking and inspecting look at.
 #[derive(Debug, Clone)]
@@ -128,8 +134,25 @@ pub fn resolve(project: &Project, events: Events<'_>) -> Result<Resolution, Erro
         return Err(Error { failures });
     }
     components.sort_by_cached_key(|name, _| manifest.components.get_index_of(name));
-    tell_aliases(&components, events);
-    Ok(Resolution { components })
+    let resolution = Resolution { components };
+    resolution.aliases().iter().for_each(|text| events(Event::Detail { verb: ALIASED, text }));
+    Ok(resolution)
+}
+
+impl Resolution {
+    /// Each unversioned name that was taken for a draft, in a sentence that [`ALIASED`] begins.
+    pub fn aliases(&self) -> Vec<String> {
+        let mut told = BTreeMap::<&Alias, Vec<&str>>::new();
+        for (name, component) in &self.components {
+            for alias in &component.aliases {
+                told.entry(alias).or_default().push(name);
+            }
+        }
+        let text = |(alias, names): (&Alias, Vec<&str>)| {
+            format!("`{}` as {} (in {})", alias.asked, alias.given, names.join(", "))
+        };
+        told.into_iter().map(text).collect()
+    }
 }
 
 /// The WIT files that [`resolve`] would read, in a stable order, without reading them: for watching, and for telling
@@ -317,19 +340,6 @@ fn one(
 
 fn manifest_place(manifest: &Manifest, span: std::ops::Range<usize>) -> Place {
     Place { source: manifest.source.clone(), span }
-}
-
-fn tell_aliases(components: &IndexMap<String, ResolvedComponent>, events: Events<'_>) {
-    let mut told = BTreeMap::<&Alias, Vec<&str>>::new();
-    for (name, component) in components {
-        for alias in &component.aliases {
-            told.entry(alias).or_default().push(name);
-        }
-    }
-    for (alias, names) in told {
-        let text = format!("`{}` as {} (in {})", alias.asked, alias.given, names.join(", "));
-        events(Event::Detail { verb: "Taking", text: &text });
-    }
 }
 
 #[cfg(test)]

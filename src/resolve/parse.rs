@@ -2,6 +2,7 @@
 
 use std::{
     num::NonZeroUsize,
+    panic::{self, AssertUnwindSafe},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -16,7 +17,7 @@ use super::{
     limits,
     read::Source,
 };
-use crate::diagnostic::SourceFile;
+use crate::{diagnostic::SourceFile, wit};
 
 /// Bytes of WIT for which a thread is worth its start.
 const WORTH_A_THREAD: usize = 128 << 10;
@@ -87,5 +88,17 @@ pub(super) fn package(files: &[Arc<SourceFile>]) -> Parsed {
         }
         map.push_str(&file.name, file.text.as_str());
     }
-    map.parse().map_err(|(map, error)| Unparsed::Broken(map, error))
+    match panic::catch_unwind(AssertUnwindSafe(|| map.parse())) {
+        Ok(parsed) => parsed.map_err(|(map, error)| Unparsed::Broken(map, error)),
+        // What the parser is known to panic at is told as what it is.
+        Err(panic) => match files.iter().find_map(contradiction) {
+            Some(failure) => Err(Unparsed::Refused(failure)),
+            None => panic::resume_unwind(panic),
+        },
+    }
+}
+
+fn contradiction(file: &Arc<SourceFile>) -> Option<Failure> {
+    let (span, message) = wit::contradiction(&file.text)?;
+    Some(Failure::new(Kind::Syntax { message }).at(Place { source: file.clone(), span }))
 }

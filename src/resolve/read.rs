@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Follows a path (relative to the root, or absolute below it) to its end, which must be below the root.
-    fn inside(&self, place: &Path) -> Result<PathBuf, Failure> {
+    pub fn inside(&self, place: &Path) -> Result<PathBuf, Failure> {
         let outside = || Failure::new(Kind::Outside { path: self.name(place) });
         let below = place.strip_prefix(self.root).unwrap_or(place);
         if below.is_absolute() || climbs(below) {

@@ -40,6 +40,7 @@ fn project(root: &Path, components: &[(&str, Option<&str>, Option<&str>)]) -> Pr
             components: components.collect(),
             compose: Compose::default(),
             grants: IndexMap::new(),
+            stores: crate::manifest::Stores::default(),
             check: crate::manifest::Check::default(),
         },
         layout: Layout { out: root.join("target/mosaic") },

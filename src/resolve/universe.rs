@@ -3,17 +3,17 @@
 //! 1. parses each package's text, on several cores where there is much; a broken one does not hide what is wrong in the
 //!    others;
 //! 2. gives drafts that are named without a version the version of [`bundle::draft`];
-//! 3. adds what is missing from the bundle, and what that needs in turn;
+//! 3. adds what is missing from the bundle, and what that needs in turn: of each package its interfaces, and its worlds
+//!    only where one is asked for;
 //! 4. reports every package that is still missing, at the place that asks for it;
 //! 5. puts the packages in order and has wit-parser link their items ([`link`]);
 //! 6. refuses types that no tool further down could take.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
-use indexmap::IndexMap;
 use wit_parser::{
     AstItem, PackageId, PackageName, ParseError, ParseErrorKind, Resolve, ResolveError, ResolveErrorKind, SourceMap,
     Span, UnresolvedPackage, UnresolvedPackageGroup, decoding::DecodedWasm,
@@ -22,7 +22,7 @@ use wit_parser::{
 use crate::diagnostic::SourceFile;
 
 use super::{
-    bundle,
+    bundle::{self, Extent},
     decode::decode,
     error::{Failure, Kind, Place},
     limits, link,
@@ -152,26 +152,26 @@ pub(super) fn load(parts: Parts) -> Result<Universe, Vec<Failure>> {
     }
 
     // 3. and 4. The bundle.
-    let mut wanted: IndexMap<PackageName, Option<Place>> = IndexMap::new();
+    let mut wanted = Wanted::default();
     for group in main.iter().chain(&groups) {
         for package in std::iter::once(&group.main).chain(&group.nested) {
-            wants(package, |name, span| {
-                wanted.entry(name.clone()).or_insert_with(|| texts.place(&group.source_map, span).map(whole));
+            wants(package, |name, extent, span| {
+                wanted.add(name, extent, || texts.place(&group.source_map, span).map(whole));
             });
         }
     }
     for name in named {
-        wanted.entry(bundle::draft(&name).unwrap_or(name)).or_insert(None);
+        wanted.add(&bundle::draft(&name).unwrap_or(name), Extent::Whole, || None);
     }
-    let mut next = 0;
-    while let Some((name, place)) = wanted.get_index(next).map(|(name, place)| (name.clone(), place.clone())) {
-        next += 1;
+    // Where among the groups what was added stands.
+    let mut added: HashMap<PackageName, usize> = HashMap::new();
+    while let Some((name, extent, place)) = wanted.next() {
         // A draft still without its version has been reported.
         let known = provenance.contains_key(&name) || resolve.package_names.contains_key(&name);
-        if known || bundle::draft(&name).is_some() {
+        if known && !added.contains_key(&name) || bundle::draft(&name).is_some() {
             continue;
         }
-        let Some(found) = bundle::find(&name) else {
+        let Some(found) = bundle::find(&name, extent) else {
             // A world the manifest names is reported where worlds are selected.
             if let Some(place) = place {
                 let mut there: Vec<_> = provenance.keys().chain(resolve.package_names.keys()).cloned().collect();
@@ -182,17 +182,19 @@ pub(super) fn load(parts: Parts) -> Result<Universe, Vec<Failure>> {
             }
             continue;
         };
-        provenance.insert(
-            name,
-            match found.derived_from {
-                None => Provenance::Bundled { origin: found.origin },
-                Some(from) => Provenance::Derived { origin: found.origin, from },
-            },
-        );
-        wants(&found.group.main, |name, _| {
-            wanted.entry(name.clone()).or_insert(None);
-        });
-        groups.push(found.group);
+        let provided = match found.derived_from {
+            None => Provenance::Bundled { origin: found.origin },
+            Some(from) => Provenance::Derived { origin: found.origin, from },
+        };
+        provenance.insert(name.clone(), provided);
+        wants(&found.group.main, |name, extent, _| wanted.add(name, extent, || None));
+        match added.get(&name) {
+            Some(at) => groups[*at] = found.group,
+            None => {
+                added.insert(name, groups.len());
+                groups.push(found.group);
+            }
+        }
     }
     if !failures.is_empty() {
         return Err(failures);
@@ -254,10 +256,48 @@ fn drafts(
     Ok(found)
 }
 
-/// The packages that a package needs, each with the place that asks for it first.
-fn wants(package: &UnresolvedPackage, mut each: impl FnMut(&PackageName, Span)) {
-    for name in package.foreign_deps.keys() {
-        each(name, first_span(package, name));
+/// The packages that a package needs, and how much of each, with the place that asks for it first.
+fn wants(package: &UnresolvedPackage, mut each: impl FnMut(&PackageName, Extent, Span)) {
+    for (name, items) in &package.foreign_deps {
+        let extent = match items.values().any(|(item, _)| matches!(item, AstItem::World(_))) {
+            true => Extent::Whole,
+            false => Extent::Interfaces,
+        };
+        each(name, extent, first_span(package, name));
+    }
+}
+
+/// What is still to be found in the bundle.
+#[derive(Default)]
+struct Wanted {
+    all: HashMap<PackageName, (Extent, Option<Place>)>,
+    /// Each once for each extent.
+    next: VecDeque<PackageName>,
+}
+
+impl Wanted {
+    /// Adds what is not wanted so far, or not so much of it; with the first place that asks for it.
+    fn add(&mut self, name: &PackageName, extent: Extent, place: impl FnOnce() -> Option<Place>) {
+        match self.all.get_mut(name) {
+            Some((there, _)) if *there >= extent => {}
+            Some((there, _)) => {
+                *there = extent;
+                // Not yet looked at, it need not be looked at twice.
+                if !self.next.contains(name) {
+                    self.next.push_back(name.clone());
+                }
+            }
+            None => {
+                self.all.insert(name.clone(), (extent, place()));
+                self.next.push_back(name.clone());
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<(PackageName, Extent, Option<Place>)> {
+        let name = self.next.pop_front()?;
+        let (extent, place) = self.all[&name].clone();
+        Some((name, extent, place))
     }
 }
 

@@ -150,8 +150,11 @@ pub(super) fn load(artifact: &Artifact<'_>, home: &Home, pool: Option<u32>, even
     make(artifact, &bytes, home, pool, events)
 }
 
+/// The digest of a component, and its bytes if they were read for it.
+type Digested<'a> = (blake3::Hash, Option<Cow<'a, [u8]>>);
+
 /// Reads a component for its digest.
-fn digested<'a>(artifact: &Artifact<'a>) -> Result<(blake3::Hash, Option<Cow<'a, [u8]>>), Error> {
+fn digested<'a>(artifact: &Artifact<'a>) -> Result<Digested<'a>, Error> {
     let bytes = artifact.read()?;
     Ok((blake3::hash(&bytes), Some(bytes)))
 }

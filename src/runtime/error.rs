@@ -40,6 +40,9 @@ pub enum Error {
     Profile { path: PathBuf, source: std::io::Error },
     #[error("cannot use the store at `{address}`")]
     Backend { address: String, why: String },
+    /// A server would have to be asked for all that anybody sends.
+    #[error("any topic is granted, so it is not said which of the server's messages are for the app")]
+    AnyTopic,
     /// An import that is kept apart, of which nothing says what is granted behind it.
     #[error("nothing says what is granted behind the import `{label}`")]
     Unsaid { label: String, interface: String },
@@ -104,7 +107,10 @@ impl Diagnose for Error {
             Error::Profile { source, .. } => problem("runtime::profile").because(source.to_string()),
             Error::Backend { why, .. } => problem("runtime::backend")
                 .because(why.clone())
-                .help("start a server there, or leave out `--kv-store`: then what is kept is kept in the data folder"),
+                .help("start a server there, or name none (`--kv-store`, `--blob-store`, `--messaging`, `[stores]`): then \
+                     what is kept is kept in the data folder, and messages stay in this process"),
+            Error::AnyTopic => problem("runtime::any-topic")
+                .help("grant each topic by its name: `{ topic = \"orders\" }`, or `--topic orders`"),
             Error::NoData => problem("runtime::no-data-folder").help("name a data folder: `--data FOLDER`"),
             Error::Unsaid { interface, .. } => problem("runtime::unsaid-label")
                 .because(format!("it keeps `{interface}` apart for some of its parts, and its section `mosaic:grants` does not say for which"))

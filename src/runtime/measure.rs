@@ -27,7 +27,8 @@ use super::{
     grants::Grants,
     limits::Limits,
     linker::{self, Streams},
-    state::{self, Guest, Host, Stores, Watch},
+    state::{self, Guest, Host, Watch},
+    stores::Stores,
 };
 
 /// Whose configuration of the engine.
@@ -108,7 +109,7 @@ impl Maker {
         let pre = linker::link(&name, &code, Streams::Lines)?;
         let limits = Limits { all_memory: usize::MAX, cpu: None, ..Limits::request() };
         let (host, _told) =
-            Host::open(&code.component, &Grants::default(), limits, Stores::default(), Watch::default())?;
+            Host::open(&code.component, &Grants::default(), limits, &Stores::default(), Watch::default())?;
         if default.is_none() {
             state::tick(&code.engine, None);
         }

@@ -6,7 +6,7 @@
 //! | `code`, `lift`, `dense` | native code, kept in the cache folder; that of large core modules apart; with each memory one mapping |
 //! | `grants`, `limits` | what a guest may touch, and how much it may take |
 //! | `linker`, `host/` | the interfaces the host offers, and a component bound to them |
-//! | `state` | what the host keeps for a guest |
+//! | `state`, `stores` | what the host keeps for a guest, and where |
 //! | `run` | a program |
 //! | `call/` | calls of exports, one after another |
 //! | `serve/` | a server, its connections, one request and its instance |
@@ -39,6 +39,7 @@ mod profile;
 mod run;
 mod serve;
 mod state;
+mod stores;
 mod symbols;
 mod tell;
 mod traces;
@@ -57,5 +58,6 @@ pub use measure::{Configuration, Held, Life, Maker, Start};
 pub use output::{Cleaner, Styles, cleaned};
 pub use run::{RunOptions, run};
 pub use serve::{AccessLog, LogFormat, ServeOptions, Signals, Stop, serve};
+pub use stores::Stores;
 pub use traces::{Traces, TracesError};
 pub use trap::{Frame, Reason, Trapped};

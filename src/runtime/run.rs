@@ -21,7 +21,8 @@ use super::{
     limits::Limits,
     linker::{self, Streams, Wasi},
     profile::Profile,
-    state::{self, Guest, Host, Stores, Watch},
+    state::{self, Guest, Host, Watch},
+    stores::Stores,
     symbols::Symbols,
     trap::Trapped,
 };
@@ -33,10 +34,7 @@ pub struct RunOptions {
     pub args: Vec<String>,
     pub grants: Grants,
     pub limits: Limits,
-    /// Where `wasi:keyvalue` and `wasi:blobstore` are kept; needed where something of them is granted and imported.
-    pub data: Option<PathBuf>,
-    /// A server that keeps `wasi:keyvalue` instead: `redis://…`.
-    pub keyvalue: Option<String>,
+    pub stores: Stores,
     pub home: Home,
     /// The file in which it is written where it spends its time.
     pub profile: Option<PathBuf>,
@@ -51,8 +49,7 @@ impl RunOptions {
             args: Vec::new(),
             grants: Grants::default(),
             limits: Limits::run(),
-            data: None,
-            keyvalue: None,
+            stores: Stores::default(),
             home,
             profile: None,
             coredumps: None,
@@ -69,8 +66,7 @@ pub fn run(artifact: &Artifact<'_>, options: &RunOptions, events: Events<'_>) ->
     let profile = options.profile.as_deref().map(|path| Profile::begin(path, name, &code)).transpose()?;
     let dumps = options.coredumps.as_deref().map(|folder| Dumps::to(folder, name)).transpose()?;
     let watch = Watch { profile: profile.clone(), dumps: dumps.map(Arc::new), ..Watch::default() };
-    let stores = Stores { data: options.data.as_deref(), keyvalue: options.keyvalue.as_deref() };
-    let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, stores, watch)?;
+    let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, &options.stores, watch)?;
 
     let mut symbols = Symbols::new(artifact, &code);
     let mut streams = WasiCtx::builder();

@@ -1,7 +1,7 @@
 //! What the host keeps for a guest: [`Host`] for as long as the artifact is served, [`Guest`] for one run or request.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc, LazyLock, OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -23,10 +23,11 @@ use super::{
     denials::{Denial, Denials},
     error::Error,
     grants::{Access, Grants},
-    host::{self, blobs::Blobs, buckets::Buckets, http::Outgoing, messaging::Message, stdio::Speech},
+    host::{self, blobs::Blobs, buckets::Buckets, http::Outgoing, messaging::Carrier, stdio::Speech},
     limits::{Limits, Meter, Shared},
     metrics::Metrics,
     profile::{self, Profile},
+    stores::Stores,
     tell::{self, Teller, Told},
     trap::{OutOfTime, caller},
 };
@@ -41,14 +42,6 @@ static TICKED: AtomicU64 = AtomicU64::new(0);
 fn now() -> u64 {
     static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
     u64::try_from(BEGAN.elapsed().as_nanos()).unwrap_or(u64::MAX - 1)
-}
-
-/// Where what guests keep is kept.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Stores<'a> {
-    pub data: Option<&'a Path>,
-    /// The address of a server for `wasi:keyvalue`; it goes before `data`.
-    pub keyvalue: Option<&'a str>,
 }
 
 /// Who wants to know what guests do.
@@ -69,8 +62,8 @@ pub(super) struct Host {
     pub buckets: Option<Arc<Buckets>>,
     /// The same of containers.
     pub blobs: Option<Arc<Blobs>>,
-    /// Where messages wait for their handler, once there is one.
-    pub messages: OnceLock<mpsc::Sender<Message>>,
+    /// Who carries messages, once there is somebody.
+    pub messages: OnceLock<Carrier>,
     pub watch: Watch,
     /// Of all guests.
     memory: Arc<Shared>,
@@ -94,11 +87,12 @@ impl Host {
         component: &Component,
         grants: &Grants,
         limits: Limits,
-        stores: Stores<'_>,
+        stores: &Stores,
         watch: Watch,
     ) -> Result<(Arc<Host>, mpsc::Receiver<Told>), Error> {
-        let buckets = host::keyvalue::open(component, grants, stores.data, stores.keyvalue)?;
-        let blobs = host::blobstore::open(component, grants, stores.data)?;
+        let buckets = host::keyvalue::open(component, grants, stores)?;
+        let blobs = host::blobstore::open(component, grants, stores)?;
+        let messages = host::messaging::open(component, grants, stores)?.map_or_else(OnceLock::new, OnceLock::from);
         let apart = host::apart::granted(component, grants)?;
         let (teller, told) = tell::channel();
         let grants = grants.clone();
@@ -109,7 +103,7 @@ impl Host {
             denials: Denials::default(),
             buckets,
             blobs,
-            messages: OnceLock::new(),
+            messages,
             watch,
             memory: Arc::default(),
             apart,

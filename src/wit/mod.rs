@@ -17,11 +17,13 @@ use crate::{
     resolve::{Error, Failure, Kind, Place},
 };
 
+mod gates;
 mod grammar;
 mod lexer;
 mod outline;
 mod print;
 
+pub(crate) use gates::contradiction;
 pub use outline::{Include, Outline, Reference, Remark};
 
 /// Lays out a WIT file. Fails where it is not WIT, with the first place that is not.

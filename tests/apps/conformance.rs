@@ -12,7 +12,7 @@ impl Guest {
     fn new(version: &str) -> Guest {
         let project = Project::copy(&root().join("fixtures/conformance").join(version));
         project.write("fixed/note", "fixed");
-        std::fs::create_dir(project.file("work")).expect("a folder");
+        std::fs::create_dir(project.file("scratch")).expect("a folder");
         project.run(&["build"]).ok();
         Guest { project }
     }

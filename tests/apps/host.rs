@@ -15,7 +15,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::support::{Ran, Server, mosaic, peer};
-use guests::{PATH, SLEEP, http_guest, tally};
+use guests::{PATH, SLEEP, http_guest, storing, tally};
 
 #[path = "../../src/runtime/tests/guests.rs"]
 #[expect(dead_code, reason = "most of them are for the runtime's own tests")]
@@ -45,8 +45,13 @@ impl Host {
     }
 
     fn serve(&self, flags: &[&str]) -> Server {
+        self.serve_with(flags, &[])
+    }
+
+    /// The same with variables.
+    fn serve_with(&self, flags: &[&str], variables: &[(&str, &str)]) -> Server {
         let mut command = mosaic(&["serve", "app.wasm", "--addr", "127.0.0.1:0"]);
-        command.args(flags).current_dir(self.folder.path());
+        command.args(flags).current_dir(self.folder.path()).envs(variables.iter().copied());
         command.stderr(fs::File::create(self.file("stderr")).expect("a file"));
         Server::start(command)
     }
@@ -290,31 +295,73 @@ impl Drop for Beside {
     }
 }
 
-#[test]
-fn buckets_are_kept_by_redis_where_that_is_asked_for() {
+/// Starts a server that is told its port, and gives its address once it listens.
+fn beside(host: &Host, program: &str, args: impl FnOnce(&str) -> Vec<String>) -> (Beside, String) {
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("it").port().to_string();
-    let host = Host::new(&keeper());
-    let mut redis = std::process::Command::new(peer("redis-server"));
-    redis.args(["--port", &port, "--bind", "127.0.0.1", "--save", ""]).current_dir(host.folder.path());
-    let redis = Beside(redis.stdout(std::process::Stdio::null()).spawn().expect("redis starts"));
+    let mut command = std::process::Command::new(peer(program));
+    command.args(args(&port)).current_dir(host.folder.path());
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let server = Beside(command.spawn().expect("it starts"));
+    let address = format!("127.0.0.1:{port}");
     let start = Instant::now();
-    while TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
-        assert!(start.elapsed() < Duration::from_secs(20), "redis does not answer");
+    while TcpStream::connect(&address).is_err() {
+        assert!(start.elapsed() < Duration::from_secs(30), "{program} does not answer");
         std::thread::sleep(Duration::from_millis(20));
     }
-    let address = format!("redis://127.0.0.1:{port}");
+    (server, address)
+}
+
+#[test]
+fn buckets_are_kept_by_redis_where_that_is_asked_for() {
+    let host = Host::new(&keeper());
+    let args = |port: &str| ["--port", port, "--bind", "127.0.0.1", "--save", ""].map(str::to_owned).to_vec();
+    let (redis, address) = beside(&host, "redis-server", args);
+    let address = format!("redis://{address}");
     let flags = ["--kv", "visits", "--kv-store", &address];
     let server = host.serve(&flags);
     assert_eq!(server.ask("GET", "/wabc", &[], ""), (200, "0".into()));
     server.signal(Signal::KILL);
     server.wait();
     // Another server finds it there.
-    let server = host.serve(&flags);
+    let server = host.serve_with(&["--kv", "visits"], &[("MOSAIC_KV_STORE", &address)]);
     assert_eq!(server.ask("GET", "/rabc", &[], ""), (200, "1".into()));
     assert_eq!(server.ask("GET", "/rabd", &[], ""), (200, "0".into()));
     drop((server, redis));
     let ran = host.run(&[&["serve", "app.wasm", "--addr", "127.0.0.1:0"][..], &flags].concat(), "").fails();
     ran.says(&[&format!("cannot use the store at `{address}`"), "--kv-store"]);
+}
+
+#[test]
+fn objects_are_kept_by_what_speaks_as_s3_where_that_is_asked_for() {
+    let host = Host::new(&storing());
+    let args = |port: &str| ["-H", "127.0.0.1", "-p", port].map(str::to_owned).to_vec();
+    let (s3, address) = beside(&host, "moto-server", args);
+    let bucket = "PUT /ours HTTP/1.1\r\nHost: s3\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let mut answer = String::new();
+    let mut connection = TcpStream::connect(&address).expect("a connection");
+    connection.write_all(bucket.as_bytes()).and_then(|()| connection.read_to_string(&mut answer)).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let endpoint = format!("http://{address}");
+    let keys = [
+        ("AWS_ACCESS_KEY_ID", "me"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL", endpoint.as_str()),
+    ];
+    let store = ["--blob-store", "s3://ours/app"];
+    let granted = [&["--blob", "visits"][..], &store].concat();
+    assert_eq!(host.serve_with(&store, &keys).ask("GET", "/w", &[], ""), (200, "9".into()), "not granted");
+    let server = host.serve_with(&granted, &keys);
+    assert_eq!(server.ask("GET", "/", &[], ""), (200, "9".into()), "there is none");
+    assert_eq!(server.ask("GET", "/w", &[], ""), (200, "0".into()));
+    server.signal(Signal::KILL);
+    server.wait();
+    // Another server finds it there; the guest reads from the second byte on.
+    assert_eq!(host.serve_with(&granted, &keys).ask("GET", "/", &[], ""), (200, "ello".into()));
+    drop(s3);
+    let mut command = mosaic(&[&["serve", "app.wasm", "--addr", "127.0.0.1:0"][..], &granted].concat());
+    command.current_dir(host.folder.path()).envs(keys);
+    Ran::of(command, "").fails().says(&["cannot use the store at `s3://ours/app`", "--blob-store"]);
 }
 
 #[test]

@@ -29,6 +29,8 @@ struct Peer {
 enum Source {
     /// A program within a package of the Python index.
     Wheel { package: &'static str, sha256: &'static str, program: &'static str },
+    /// Packages of the Python index, as a text pins them, and the module that is the program.
+    Wheels { wanted: &'static str, module: &'static str },
     /// A file within a package's sources on the Python index.
     Sources { package: &'static str, sha256: &'static str, file: &'static str },
     /// A program of the crate registry, compiled here.
@@ -83,6 +85,17 @@ const PEERS: &[Peer] = &[
         version: "debian",
         source: Source::Deb { package: "docker-registry", program: "usr/bin/docker-registry" },
     },
+    Peer {
+        name: "nats-server",
+        version: "debian",
+        source: Source::Deb { package: "nats-server", program: "usr/sbin/nats-server" },
+    },
+    // Speaks as S3 does.
+    Peer {
+        name: "moto-server",
+        version: "5.2.5",
+        source: Source::Wheels { wanted: include_str!("peers/moto.txt"), module: "moto.server" },
+    },
     Peer { name: "wasi-wit", version: "1", source: Source::Wasi },
     Peer { name: "wac", version: "0.12.0", source: Source::Crate { package: "wac-cli", features: "wit" } },
 ];
@@ -106,6 +119,8 @@ pub const TESTS: &[&str] = &[
     "junit-10.xsd",
     "docker-registry",
     "redis-server",
+    "nats-server",
+    "moto-server",
     "wasi-wit",
     COMPONENTS,
 ];
@@ -140,6 +155,7 @@ fn installed(peer: &Peer) -> Result<PathBuf, String> {
     let folder = home()?.join("peers").join(format!("{}-{}", peer.name, peer.version));
     let program = match peer.source {
         Source::Wheel { program, .. } => folder.join(program),
+        Source::Wheels { .. } => folder.join(peer.name),
         Source::Sources { package, file, .. } => folder.join(format!("{package}-{}", peer.version)).join(file),
         Source::Crate { .. } => folder.join("bin").join(peer.name),
         Source::Deb { program, .. } => folder.join(program),
@@ -156,6 +172,7 @@ fn installed(peer: &Peer) -> Result<PathBuf, String> {
                 let mut pip = pip("install", &making, peer, package, sha256)?;
                 succeed(pip.args(["--no-compile", "--only-binary=:all:", "--target"]).arg(&making))?;
             }
+            Source::Wheels { wanted, module } => wheels(&making, wanted, module, peer.name)?,
             Source::Sources { package, sha256, .. } => {
                 let mut pip = pip("download", &making, peer, package, sha256)?;
                 succeed(pip.args(["--no-binary=:all:", "--dest"]).arg(&making))?;
@@ -189,6 +206,20 @@ fn pip(task: &str, folder: &Path, peer: &Peer, package: &str, sha256: &str) -> R
     pip.args(["-m", "pip", task, "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r"]);
     pip.arg(wanted);
     Ok(pip)
+}
+
+/// Installs packages that are pinned, and a program that runs one of their modules.
+fn wheels(folder: &Path, wanted: &str, module: &str, name: &str) -> Outcome {
+    let list = folder.join("wanted.txt");
+    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    fs::write(&list, wanted).map_err(|e| format!("{}: {e}", list.display()))?;
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile"]);
+    succeed(pip.args(["--only-binary=:all:", "--target"]).arg(folder).arg("-r").arg(&list))?;
+    let program = folder.join(name);
+    let script =
+        format!("#!/bin/sh\nPYTHONPATH=\"$(dirname \"$(readlink -f \"$0\")\")\" exec python3 -m {module} \"$@\"\n");
+    fs::write(&program, script).map_err(|e| format!("{}: {e}", program.display()))
 }
 
 /// Unpacks a Debian package, whose signature apt looks at.

@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use wit_parser::{Resolve, Span};
 
-use super::rules::{Level, Rule};
+use super::rules::Rule;
 use crate::{
+    check::levels::Level,
     compare::Step,
     diagnostic::{Problem, SourceFile},
     resolve::Wit,

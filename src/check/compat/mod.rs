@@ -30,11 +30,11 @@ use self::{
 };
 pub use self::{
     finding::{At, Finding, Item, Root, Spot, Standing},
-    rules::{Bump, Level, Party, Rule},
-    settings::{Settings, UnknownRule},
+    rules::{Bump, Party, Rule},
+    settings::Settings,
     version::{Step, Verdict, next},
 };
-use super::fits;
+use super::{fits, levels::Level};
 use crate::{
     diagnostic::{Diagnose, Problem},
     resolve::{Subject, Wit},
@@ -113,7 +113,7 @@ pub fn compare(old: &Wit, new: &Wit, settings: &Settings) -> Result<Compat, Erro
             return Err(Error::Mixed { component: new.name.clone(), wit: old.name.clone() });
         }
     };
-    let places = Places { old, new };
+    let places = Places::new(old, new, &pairs);
     let mut findings: Vec<_> = diff.changes.into_iter().map(|change| places.finding(change, settings)).collect();
     let verdicts = judge(old, new, &pairs, &mut findings, settings);
     let found: BTreeSet<_> = findings.iter().map(Finding::key).collect();
@@ -183,7 +183,7 @@ fn judge(old: &Wit, new: &Wit, pairs: &[Pair], findings: &mut Vec<Finding>, sett
         more.extend(version_change(&verdict));
         verdicts.push(verdict);
     }
-    let places = Places { old, new };
+    let places = Places::new(old, new, pairs);
     findings.extend(more.into_iter().map(|change| places.finding(change, settings)));
     verdicts
 }
@@ -210,9 +210,18 @@ fn version_change(verdict: &Verdict) -> Option<Change> {
 struct Places<'a> {
     old: &'a Wit,
     new: &'a Wit,
+    /// Packages that have another name now.
+    renamed: HashMap<String, String>,
 }
 
 impl Places<'_> {
+    fn new<'a>(old: &'a Wit, new: &'a Wit, pairs: &[Pair]) -> Places<'a> {
+        let names =
+            |pair: &Pair| (diff::base(&old.resolve.packages[pair.old]), diff::base(&new.resolve.packages[pair.new]));
+        let renamed = pairs.iter().map(names).filter(|(old, new)| old != new).collect();
+        Places { old, new, renamed }
+    }
+
     fn finding(&self, change: Change, settings: &Settings) -> Finding {
         let Change { rule, item, old, new, note, at } = change;
         let mut finding = Finding {
@@ -226,10 +235,12 @@ impl Places<'_> {
             old_at: Spot::of(self.old, &self.old.resolve, at.0),
             new_at: Spot::of(self.new, &self.new.resolve, at.1),
         };
-        // What is said of a package as a whole stands where it is named, of which no parser keeps the place.
-        if let (Root::Package(_), Some(package)) = (&finding.item.root, finding.item.root.package()) {
+        // What is said of a package as a whole, and what one side has not of it, stands where it is named, of which no
+        // parser keeps the place.
+        if let (true, Some(package)) = (finding.item.path.is_empty(), finding.item.root.package()) {
             finding.old_at = finding.old_at.or_else(|| Spot::of_packages(self.old).remove(package));
-            finding.new_at = finding.new_at.or_else(|| Spot::of_packages(self.new).remove(package));
+            let now = self.renamed.get(package).map_or(package, String::as_str);
+            finding.new_at = finding.new_at.or_else(|| Spot::of_packages(self.new).remove(now));
         }
         if settings.accepted.contains(&finding.key()) {
             finding.standing = Standing::Accepted;

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::{Reported, details, place, word};
 use crate::{
     check::{
-        compat::{Level, rules},
+        compat,
+        levels::{Level, Ruled as _},
         lint,
     },
     diagnostic::{Label, Problem},
@@ -48,8 +49,7 @@ fn descriptor(code: &str) -> Value {
         })
     };
     // Codes of the two begin with their rooms, so that one id may be in both.
-    match (code.strip_prefix("compat::").and_then(rules::rule), code.strip_prefix("lint::").and_then(lint::rules::rule))
-    {
+    match (compat::Rule::named(code), lint::Rule::named(code)) {
         (Some(rule), _) => {
             let help = format!("{} `cargo mosaic check --explain {}`", rule.explanation, rule.id);
             let mut described = described(rule.sentence, rule.explanation, help, rule.level);

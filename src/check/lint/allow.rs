@@ -5,10 +5,13 @@ use std::{collections::HashMap, ops::Range, sync::Arc};
 use super::{
     Finding,
     items::{Found, Linter, Place},
-    rules::{NEEDLESS_ALLOW, rule},
+    rules::{NEEDLESS_ALLOW, Rule},
 };
 use crate::{
-    check::compat::{Item, Root, Spot},
+    check::{
+        compat::{Item, Root, Spot},
+        levels::Ruled as _,
+    },
     diagnostic::SourceFile,
     wit::{Outline, Remark},
 };
@@ -47,7 +50,7 @@ pub(super) fn mark(findings: &mut [Finding], linter: &Linter<'_>) -> Vec<Found> 
         let finding = &mut findings[finding];
         let here = (&spot.source.name, spot.span.start);
         while let Some(allowed) = all.get(next).filter(|it| (&it.source.name, it.about.start) <= here) {
-            if let Some(rule) = rule(&allowed.name) {
+            if let Some(rule) = Rule::named(&allowed.name) {
                 begun.entry(rule.id).or_default().push(next);
             }
             next += 1;

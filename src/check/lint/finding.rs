@@ -4,7 +4,10 @@ use serde::{Serialize, Serializer};
 
 use super::rules::Rule;
 use crate::{
-    check::compat::{Item, Level, Spot},
+    check::{
+        compat::{Item, Spot},
+        levels::Level,
+    },
     diagnostic::Problem,
 };
 

@@ -16,7 +16,6 @@ mod gates;
 mod items;
 mod names;
 pub mod rules;
-mod settings;
 mod shapes;
 mod texts;
 mod unused;
@@ -30,9 +29,8 @@ use self::items::Linter;
 pub use self::{
     finding::Finding,
     rules::{Group, Rule},
-    settings::Settings,
 };
-use super::compat::Level;
+use super::levels::{Level, Levels, UnknownRule};
 use crate::{
     diagnostic::{Diagnose, Problem},
     resolve::{Subject, Wit},
@@ -70,6 +68,24 @@ impl Diagnose for Error {
         let help =
             format!("name the WIT it was built from; `cargo mosaic inspect {}` shows what is in it", self.subject);
         vec![Problem::error("lint::component", self.to_string()).help(help)]
+    }
+}
+
+/// How findings are weighed.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    levels: Levels,
+}
+
+impl Settings {
+    /// Sets the level of a rule, of a [`Group`], or of `all`. What is set later has the last word.
+    pub fn set(&mut self, name: &str, level: Level) -> Result<(), UnknownRule> {
+        self.levels.set::<Rule>(name, level)
+    }
+
+    /// The level that counts.
+    fn level(&self, rule: &Rule) -> Level {
+        self.levels.of(rule).unwrap_or(rule.level)
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 
-use crate::check::compat::Level;
+use crate::check::levels::{Level, Ruled};
 
 /// One rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -242,15 +242,28 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     ALL.iter().copied()
 }
 
-/// The rule of an id, with or without `lint::` before it.
-pub fn rule(id: &str) -> Option<&'static Rule> {
-    let id = id.strip_prefix("lint::").unwrap_or(id);
-    rules().find(|rule| rule.id == id)
+impl Ruled for Rule {
+    const TABLE: &'static str = "lint";
+    const GROUPS: &'static [&'static str] = &["names", "docs", "versions", "unused", "shapes"];
+
+    fn all() -> impl Iterator<Item = &'static Rule> {
+        rules()
+    }
+
+    fn id(&self) -> &'static str {
+        self.id
+    }
+
+    fn group(&self) -> &'static str {
+        self.group.word()
+    }
+
+    fn level(&self) -> Level {
+        self.level
+    }
 }
 
 impl Group {
-    pub const ALL: [Group; 5] = [Group::Names, Group::Docs, Group::Versions, Group::Unused, Group::Shapes];
-
     pub fn word(self) -> &'static str {
         match self {
             Group::Names => "names",
@@ -325,10 +338,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_unique_kebab_case_and_no_names_of_groups() {
+    fn ids_are_unique_and_kebab_case() {
         let ids: Vec<_> = rules().map(|rule| rule.id).collect();
         assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len());
         assert!(ids.iter().all(|id| id.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
-        assert!(Group::ALL.iter().all(|group| rule(group.word()).is_none()));
     }
 }

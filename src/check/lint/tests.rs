@@ -8,7 +8,7 @@ use std::{
 
 use super::{Lint, Rule, Settings, lint, rules};
 use crate::{
-    check::compat::{self, Level},
+    check::{compat, levels::Level},
     diagnostic::Diagnose,
     resolve::Wit,
     wit::tests::{Dice, mutant},

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use mosaic::{
     cache::Home,
     diagnostic::Problem,
+    lock,
     process::Command,
-    registry::{self, Network, Reference},
+    registry::{self, Network, Reference, Release},
     resolve::Wit,
 };
 
@@ -56,15 +57,15 @@ impl Baseline {
     /// Reads it. `place` is what it is to be compared with; `None` where it was not there yet at that revision.
     pub fn read(&self, place: &Path, locks: &LockArgs, reporter: &Reporter) -> Result<Option<Wit>, Failure> {
         match self {
-            Baseline::Path(path) => Ok(Some(Wit::read(path, path)?)),
+            Baseline::Path(path) => Ok(Some(Wit::read(path, &super::shown(path))?)),
             Baseline::Git { revision, path } => from_git(revision, path.as_deref(), place),
-            Baseline::Registry(package) => from_registry(package, locks, reporter).map(Some),
+            Baseline::Registry(package) => decoded(&release(package, locks, reporter)?).map(Some),
         }
     }
 }
 
 /// A release, which the cache has or its registry is asked for.
-pub fn from_registry(package: &Reference, locks: &LockArgs, reporter: &Reporter) -> Result<Wit, Failure> {
+pub fn release(package: &Reference, locks: &LockArgs, reporter: &Reporter) -> Result<Release, Failure> {
     if package.version.is_none() && (locks.locked || locks.frozen) {
         let message = format!("`{package}` is another release tomorrow, and `--locked` wants the same");
         let problem = Problem::error("check::bad-baseline", message);
@@ -72,8 +73,16 @@ pub fn from_registry(package: &Reference, locks: &LockArgs, reporter: &Reporter)
     }
     let network = if locks.offline || locks.frozen { Network::Forbidden } else { Network::Allowed };
     let config = registry::Config::from_env()?;
-    let release = registry::release(package, &config, &Home::from_env(), network, &|event| reporter.event(event))?;
+    Ok(registry::release(package, &config, &Home::from_env(), network, &|event| reporter.event(event))?)
+}
+
+pub fn decoded(release: &Release) -> Result<Wit, Failure> {
     Ok(Wit::decode(&release.reference.to_string(), &release.bytes)?)
+}
+
+/// What the lock file has of a release.
+pub fn locked(release: &Release) -> lock::Baseline {
+    lock::Baseline { name: release.reference.to_string(), sha256: release.sha256() }
 }
 
 fn from_git(revision: &str, path: Option<&str>, place: &Path) -> Result<Option<Wit>, Failure> {

@@ -107,17 +107,24 @@ fn edge_problem(edge: &impact::Edge) -> Option<Problem> {
     };
     let problem = first(to, &edge.provider_first, problem);
     let problem = first(from, &edge.importer_first, problem);
-    Some(match edge.needs_both() {
-        true => {
-            let problem = problem.help(format!("move `{from}` and `{to}` together"));
-            match edge.honest.as_ref().filter(|_| edge.meets) {
-                Some(honest) => {
-                    problem.help(format!("call it {honest}, so that old and new are not taken for each other"))
-                }
-                None => problem,
-            }
-        }
-        false => problem.help(format!("move `{from}` first; then `{to}`")),
+    let order = match (edge.provider_first.is_empty(), edge.importer_first.is_empty()) {
+        (true, true) => "both stay as they are, and compose".to_owned(),
+        (true, false) => format!("`{to}` moves first, then `{from}`"),
+        (false, _) => format!("`{from}` moves first, then `{to}`"),
+    };
+    if let Some(composes) = &edge.composes {
+        return Some(problem.help(format!("call it {composes}: {order}")).help("or move both together"));
+    }
+    let honest = edge.honest.as_ref().filter(|_| edge.meets);
+    Some(match (edge.needs_both(), honest) {
+        (true, None) => problem.help(format!("move `{from}` and `{to}` together")),
+        (true, Some(honest)) => problem
+            .help(format!("move `{from}` and `{to}` together"))
+            .help(format!("call it {honest}, so that old and new are not taken for each other")),
+        (false, None) => problem.help(format!("move `{from}` first; then `{to}`")),
+        (false, Some(honest)) => problem
+            .help(format!("move `{from}` first; then `{to}`"))
+            .help(format!("or call it {honest}, which is honest, and move both together")),
     })
 }
 

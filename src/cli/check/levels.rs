@@ -1,9 +1,9 @@
-//! Levels of rules, as said on the command line and in the manifest.
+//! Rules as said on the command line and in the manifest: their levels, and which to explain.
 
 use std::sync::Arc;
 
 use mosaic::{
-    check::compat::{Level, UnknownRule},
+    check::levels::{Level, Ruled, UnknownRule},
     diagnostic::{Problem, SourceFile},
     manifest::Spanned,
 };
@@ -57,7 +57,15 @@ pub fn from_manifest(
     if problems.is_empty() { Ok(()) } else { Err(Failure(problems)) }
 }
 
-pub fn no_rule(unknown: &UnknownRule, explain: &str) -> Problem {
+/// The rules that are asked for by `--explain`: one, or `all`.
+pub fn asked<R: Ruled>(name: &str, explain: &str) -> Result<Vec<R>, Failure> {
+    match name {
+        "all" => Ok(R::all().copied().collect()),
+        name => R::known(name).map(|rule| vec![*rule]).map_err(|unknown| Failure::of(no_rule(&unknown, explain))),
+    }
+}
+
+fn no_rule(unknown: &UnknownRule, explain: &str) -> Problem {
     let problem = Problem::error("check::no-rule", format!("no rule is called `{}`", unknown.asked));
     match unknown.near {
         Some(near) => problem.help(format!("did you mean `{near}`?")),

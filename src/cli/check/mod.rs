@@ -7,6 +7,7 @@
 
 mod baseline;
 mod impact;
+mod known;
 pub mod levels;
 mod project;
 pub mod reports;
@@ -18,21 +19,23 @@ use mosaic::{
     cache::Home,
     check::{
         self, Finding, Report,
-        compat::{Settings, UnknownRule, compare, rules},
+        compat::{Rule, Settings, compare},
     },
     diagnostic::{Level, Problem},
+    lock::{self, Policy},
+    project::Project,
     resolve::{self, Subject, Wit},
 };
 use serde::Serialize;
 
 use self::{
     baseline::Baseline,
-    levels::{Levels, from_manifest, no_rule},
+    levels::{Levels, asked, from_manifest},
     reports::{Found, Wanted},
 };
 use super::{
     Failure,
-    app::{Opened, write},
+    app::write,
     exit::Exit,
     options::{LockArgs, ProjectArgs},
     reporter::{Answer, Paint, Reporter, clean::line as clean},
@@ -50,7 +53,7 @@ Examples:
   cargo mosaic check --against acme:shop@1.0.0       the same since a release in a registry
   cargo mosaic check --against old.wit new.wit       two versions: files or folders of WIT, or components
   cargo mosaic check wit/ some.wasm                  WIT that resolves, components that are valid
-  cargo mosaic check --world wasi:http/proxy@0.2.8 app.wasm
+  cargo mosaic check --world wasi:http/proxy@0.2.8   whether the app fits a world; `app.wasm` behind it: any component
   cargo mosaic check --impact new/wit                what a new version would do to the project's parts
   cargo mosaic check --explain field-added           a rule, and what to do instead
 
@@ -62,8 +65,8 @@ pub struct Args {
     /// The version that must not be broken: git:REV[:PATH], a package in a registry, a folder or file of WIT, a component
     #[arg(long, value_name = "OLD", visible_alias = "baseline")]
     against: Option<String>,
-    /// Hold components against a world: its full name, or FILE#NAME
-    #[arg(long, value_name = "WORLD", requires = "files", conflicts_with = "against")]
+    /// Hold components, or the project's app, against a world: its full name, or FILE#NAME
+    #[arg(long, value_name = "WORLD", conflicts_with = "against")]
     world: Option<String>,
     /// What a new version of a package (WIT), or of a part ([PART=]component), would do to the project, or to a FILE
     #[arg(long, value_name = "NEW", conflicts_with_all = ["against", "world"])]
@@ -101,91 +104,118 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         return explain(name, reporter);
     }
     let mut found = Found::default();
-    match (&args.impact, args.files.is_empty()) {
-        (Some(new), _) => impact::impact_of(&args, new, &mut found, reporter)?,
-        (None, true) => whole_project(&args, &mut found, reporter)?,
-        (None, false) => files(&args, &mut found, reporter)?,
-    }
+    let looked = match (&args.impact, args.files.is_empty()) {
+        (Some(new), _) => impact::impact_of(&args, new, &mut found, reporter),
+        (None, true) => whole_project(&args, &mut found, reporter),
+        (None, false) => files(&args, &mut found, reporter),
+    };
+    // What was found is reported whatever could not be looked at.
     found.write(&args.reports, reporter)?;
+    looked?;
     if args.weighing.accept {
         return accept(&args.weighing, &found, reporter);
     }
     Ok(if found.failed() { Exit::Wanting } else { Exit::Done })
 }
 
-/// The files named: validated, held against a world, or compared.
+/// The files named, all of them: validated, held against a world, or compared.
 fn files(args: &Args, found: &mut Found, reporter: &Reporter) -> Result<(), Failure> {
     let settings = args.weighing.settings(Settings::default())?;
+    let baseline = args.against.as_deref().map(Baseline::parse).transpose()?;
+    let mut problems = Vec::new();
     for file in &args.files {
-        match (&args.against, &args.world) {
-            (Some(old), _) => compared(&Baseline::parse(old)?, file, args, &settings, found, reporter)?,
-            (None, Some(world)) => told(fits_world(file, world)?, "fits the world", found, reporter),
-            (None, None) if is_wit(file) => resolved(file, found, reporter),
-            (None, None) => told(look(file)?, "valid", found, reporter),
-        }
+        let looked = match (&baseline, &args.world) {
+            (Some(old), _) => compared_with(old, file, args, &settings, found, reporter),
+            (None, Some(world)) => {
+                fits_world(file, world, Path::new("")).map(|report| told(report, "fits the world", found, reporter))
+            }
+            (None, None) if is_wit(file) => Ok(resolved(file, found, reporter)),
+            (None, None) => look(file).map(|report| told(report, "valid", found, reporter)),
+        };
+        problems.extend(looked.err().into_iter().flat_map(|failure| failure.0));
     }
-    Ok(())
+    if problems.is_empty() { Ok(()) } else { Err(Failure(problems)) }
 }
 
 /// The project: planned, its app validated if it is built, and compared with its baseline if there is one.
 fn whole_project(args: &Args, found: &mut Found, reporter: &Reporter) -> Result<(), Failure> {
-    let opened = Opened::new(&args.project, args.lock.looking(), reporter)?;
-    let manifest = &opened.project.manifest;
-    let planned = opened.plan();
-    let fits = planned.is_ok();
-    match planned {
-        Ok(graph) => found.tell(project::unused_grants(&opened, &graph), reporter),
-        Err(failure) => found.tell(failure.0, reporter),
-    }
-    found.tell(project::version_skew(&opened), reporter);
-    reporter.answer(&Wiring { fits, parts: opened.resolution.components.len() });
-    let app = opened.project.layout.app(&manifest.app.name.value);
+    let project = known::wired(args.project.load()?, args.lock.looking(), found, reporter)?;
+    let manifest = &project.manifest;
+    let app = shown(&project.layout.app(&manifest.app.name.value));
     if app.exists() {
         told(look(&app)?, "valid", found, reporter);
     }
-    let settings = args.weighing.settings(manifest_settings(&opened)?)?;
+    match (&args.world, &manifest.check.world) {
+        (Some(typed), _) => {
+            told(fits_world(&built(&app)?, typed, Path::new(""))?, "fits the world", found, reporter);
+        }
+        (None, Some(said)) if app.exists() => {
+            told(fits_world(&app, &said.value, &project.root)?, "fits the world", found, reporter);
+        }
+        (None, Some(said)) => {
+            let text = format!("`{}`: the app has not been built, so it is not held against it", said.value);
+            reporter.event(mosaic::event::Event::Note { verb: "Skipping", text: &text });
+        }
+        (None, None) => {}
+    }
+    let settings = args.weighing.settings(manifest_settings(&project)?)?;
     let baseline = match (&args.against, &manifest.check.baseline) {
         (Some(typed), _) => Baseline::parse(typed)?,
         // A path in the manifest is relative to it.
         (None, Some(said)) => match Baseline::parse(&said.value)? {
-            Baseline::Path(path) => Baseline::Path(opened.project.root.join(path)),
+            Baseline::Path(path) => Baseline::Path(project.root.join(path)),
             elsewhere @ (Baseline::Git { .. } | Baseline::Registry(_)) => elsewhere,
         },
         (None, None) => return Ok(()),
     };
-    let is_component = match &baseline {
-        Baseline::Path(path) => path.extension().is_some_and(|ending| ending == "wasm" || ending == "wat"),
+    let is_component = |path: &Path| path.extension().is_some_and(|ending| ending == "wasm" || ending == "wat");
+    match &baseline {
         Baseline::Registry(package) => {
-            let old = baseline::from_registry(package, &args.lock, reporter)?;
-            matches!(old.subject, Subject::Component(_))
+            let release = baseline::release(package, &args.lock, reporter)?;
+            lock::hold(&project, &baseline::locked(&release), baseline_policy(args))?;
+            let old = baseline::decoded(&release)?;
+            let place = match old.subject {
+                Subject::Component(_) => built(&app)?,
+                Subject::Packages(_) => project::place_of(&project, package)?,
+            };
+            compared(&old, &place, &settings, found, reporter)
         }
-        Baseline::Git { .. } => false,
-    };
-    if is_component {
-        if !app.exists() {
-            let problem =
-                Problem::error("check::not-built", "the app has not been built, so there is nothing to compare");
-            return Err(Failure::of(problem.help("`cargo mosaic build`")));
+        Baseline::Path(path) if is_component(path) => {
+            compared_with(&baseline, built(&app)?.as_path(), args, &settings, found, reporter)
         }
-        return compared(&baseline, &app, args, &settings, found, reporter);
+        Baseline::Path(_) | Baseline::Git { .. } => {
+            for place in resolve::places(&project)?.into_keys() {
+                // Of a folder that holds several places of WIT, the same one.
+                let baseline = match &baseline {
+                    Baseline::Path(folder) if folder.join(&place).exists() => Baseline::Path(folder.join(&place)),
+                    baseline => baseline.clone(),
+                };
+                compared_with(&baseline, &project.root.join(place), args, &settings, found, reporter)?;
+            }
+            Ok(())
+        }
     }
-    if let Baseline::Registry(package) = &baseline {
-        let place = project::place_of(&opened, package)?;
-        return compared(&baseline, &place, args, &settings, found, reporter);
+}
+
+/// What may become of the digest of a release: one that the manifest names is the project's, and belongs to its lock file.
+fn baseline_policy(args: &Args) -> Policy {
+    match args.against {
+        Some(_) => Policy::Ignore,
+        None => args.lock.policy(),
     }
-    for place in resolve::places(&opened.project)?.into_keys() {
-        // Of a folder that holds several places of WIT, the same one.
-        let baseline = match &baseline {
-            Baseline::Path(folder) if folder.join(&place).exists() => Baseline::Path(folder.join(&place)),
-            baseline => baseline.clone(),
-        };
-        compared(&baseline, &opened.project.root.join(place), args, &settings, found, reporter)?;
+}
+
+/// The app, which a component is compared with.
+fn built(app: &Path) -> Result<PathBuf, Failure> {
+    if app.exists() {
+        return Ok(app.to_owned());
     }
-    Ok(())
+    let problem = Problem::error("check::not-built", "the app has not been built, so there is nothing to look at");
+    Err(Failure::of(problem.help("`cargo mosaic build`")))
 }
 
 /// One place of WIT, or one component, with the version that must not be broken.
-fn compared(
+fn compared_with(
     baseline: &Baseline,
     place: &Path,
     args: &Args,
@@ -193,26 +223,43 @@ fn compared(
     found: &mut Found,
     reporter: &Reporter,
 ) -> Result<(), Failure> {
-    let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
-    let shown = place.strip_prefix(&here).unwrap_or(place);
-    let new = Wit::read(place, shown)?;
     let Some(old) = baseline.read(place, &args.lock, reporter)? else {
-        let text = format!("{}: it was not there yet, so it can break nobody", shown.display());
+        // What is there must hold together all the same.
+        let new = shown(place);
+        Wit::read(place, &new)?;
+        let text = format!("{}: it was not there yet, so it can break nobody", new.display());
         reporter.event(mosaic::event::Event::Note { verb: "Skipping", text: &text });
         return Ok(());
     };
-    found.compared(compare(&old, &new, settings)?, reporter);
+    compared(&old, place, settings, found, reporter)
+}
+
+fn compared(
+    old: &Wit,
+    place: &Path,
+    settings: &Settings,
+    found: &mut Found,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
+    let new = Wit::read(place, &shown(place))?;
+    found.compared(compare(old, &new, settings)?, reporter);
     Ok(())
 }
 
+/// As it is seen from here.
+pub fn shown(place: &Path) -> PathBuf {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+    place.strip_prefix(&here).unwrap_or(place).to_owned()
+}
+
 /// What the manifest says of rules.
-fn manifest_settings(opened: &Opened<'_>) -> Result<Settings, Failure> {
-    let check = &opened.project.manifest.check;
+fn manifest_settings(project: &Project) -> Result<Settings, Failure> {
+    let check = &project.manifest.check;
     let mut settings = Settings::default();
-    let source = &opened.project.manifest.source;
+    let source = &project.manifest.source;
     from_manifest(&check.rules, source, EXPLAIN, |name, level| settings.set(name, level))?;
     if let Some(file) = &check.baseline_file {
-        settings.accept(&read_accepted(&opened.project.root.join(&file.value))?);
+        settings.accept(&read_accepted(&project.root.join(&file.value))?);
     }
     Ok(settings)
 }
@@ -255,25 +302,13 @@ fn accept(weighing: &Weighing, found: &Found, reporter: &Reporter) -> Result<Exi
 }
 
 fn explain(name: &str, reporter: &Reporter) -> Result<Exit, Failure> {
-    if name == "all" {
-        let all = rules::rules().copied().collect();
-        reporter.answer(&Explained { rules: all });
-        return Ok(Exit::Done);
-    }
-    match rules::rule(name) {
-        Some(rule) => reporter.answer(&Explained { rules: vec![*rule] }),
-        None => {
-            let near = mosaic::diagnostic::closest(name, rules::rules().map(|rule| rule.id));
-            let near = near.and_then(rules::rule).map(|rule| rule.id);
-            return Err(Failure::of(no_rule(&UnknownRule { asked: name.to_owned(), near }, EXPLAIN)));
-        }
-    }
+    reporter.answer(&Explained { rules: asked(name, EXPLAIN)? });
     Ok(Exit::Done)
 }
 
 #[derive(Serialize)]
 struct Explained {
-    rules: Vec<rules::Rule>,
+    rules: Vec<Rule>,
 }
 
 impl Answer for Explained {
@@ -297,13 +332,13 @@ impl Answer for Explained {
     }
 }
 
-/// Holds a component against a world that is known by its name, or stands in a file.
-fn fits_world(file: &Path, world: &str) -> Result<Report, Failure> {
+/// Holds a component against a world that is known by its name, or stands in a file, found from `here`.
+fn fits_world(file: &Path, world: &str, here: &Path) -> Result<Report, Failure> {
     let name = file.display().to_string();
     let part = resolve::decode_part(&name, &read(file)?, None)?;
     let (offered, id) = match world.rsplit_once('#') {
         Some((place, name)) => {
-            let wit = Wit::read(Path::new(place), Path::new(place))?;
+            let wit = Wit::read(&here.join(place), Path::new(place))?;
             let id = wit.world(Some(name).filter(|name| !name.is_empty()))?;
             (wit.resolve, id)
         }

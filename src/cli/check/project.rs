@@ -7,6 +7,7 @@ use mosaic::{
     diagnostic::Problem,
     manifest::{Family, Granted},
     plan::{capability::Standing, graph::Graph},
+    project::Project,
     registry::Reference,
     resolve,
 };
@@ -75,10 +76,10 @@ pub(super) fn version_skew(opened: &Opened<'_>) -> Vec<Problem> {
 }
 
 /// Where the project has the WIT package of that name.
-pub(super) fn place_of(opened: &Opened<'_>, package: &Reference) -> Result<PathBuf, Failure> {
+pub(super) fn place_of(project: &Project, package: &Reference) -> Result<PathBuf, Failure> {
     let mut there = Vec::new();
-    for place in resolve::places(&opened.project)?.into_keys() {
-        let place = opened.project.root.join(place);
+    for place in resolve::places(project)?.into_keys() {
+        let place = project.root.join(place);
         let (resolve, id) = resolve::package(&place)?;
         let name = &resolve.packages[id].name;
         if (&name.namespace, &name.name) == (&package.namespace, &package.name) {

@@ -7,8 +7,9 @@ use std::{
 
 use mosaic::{
     check::{
-        compat::{Compat, Finding, Level, Standing, Step},
+        compat::{Compat, Finding, Standing, Step},
         formats::{Format, Place, Reported, Task},
+        levels::Level,
     },
     diagnostic::{self, Problem},
     event::Event,

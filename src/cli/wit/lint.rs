@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use mosaic::{
     check::{
-        compat::{Level, UnknownRule},
         formats::Task,
-        lint::{self, Finding, Lint, Rule, Settings, rules},
+        levels::Level,
+        lint::{self, Finding, Lint, Rule, Settings},
     },
-    diagnostic,
     project::Project,
     resolve::{self, Wit},
 };
@@ -17,8 +16,9 @@ use serde::Serialize;
 use super::super::{
     Failure,
     check::{
-        levels::{Levels, from_manifest, no_rule},
+        levels::{Levels, asked, from_manifest},
         reports::{Found, Wanted},
+        shown,
     },
     exit::Exit,
     options::ProjectArgs,
@@ -93,26 +93,16 @@ fn linted(place: &Path, shown: &Path, settings: &Settings) -> Result<Lint, Failu
 fn of_project(project: &Project, settings: &mut Settings) -> Result<Vec<(PathBuf, PathBuf)>, Failure> {
     let manifest = &project.manifest;
     from_manifest(&manifest.check.lint, &manifest.source, EXPLAIN, |name, level| settings.set(name, level))?;
-    let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
     let places = resolve::places(project)?.into_keys().map(|place| {
         let place = project.root.join(place);
-        let shown = place.strip_prefix(&here).unwrap_or(&place).to_path_buf();
-        (place, shown)
+        let name = shown(&place);
+        (place, name)
     });
     Ok(places.collect())
 }
 
 fn explain(name: &str, reporter: &Reporter) -> Result<Exit, Failure> {
-    let rules: Vec<Rule> = match (name, rules::rule(name)) {
-        ("all", _) => rules::rules().copied().collect(),
-        (_, Some(rule)) => vec![*rule],
-        (_, None) => {
-            let near = diagnostic::closest(name, rules::rules().map(|rule| rule.id));
-            let near = near.and_then(rules::rule).map(|rule| rule.id);
-            return Err(Failure::of(no_rule(&UnknownRule { asked: name.to_owned(), near }, EXPLAIN)));
-        }
-    };
-    reporter.answer(&Explained { rules });
+    reporter.answer(&Explained { rules: asked(name, EXPLAIN)? });
     Ok(Exit::Done)
 }
 

@@ -63,14 +63,23 @@ pub(super) fn versions(name: &PackageName) -> Vec<PackageName> {
     carried(name).into_iter().map(|(version, _)| PackageName { version: Some(version), ..name.clone() }).collect()
 }
 
+/// How much of a package is needed. A world of WASI names packages that none of the interfaces beside it needs, so
+/// whoever does without worlds reads far less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Extent {
+    Interfaces,
+    /// Its worlds as well.
+    Whole,
+}
+
 /// Finds a package by its name with its version.
-pub(super) fn find(name: &PackageName) -> Option<Found> {
+pub(super) fn find(name: &PackageName, extent: Extent) -> Option<Found> {
     let asked = name.version.as_ref()?;
     let carried = carried(name);
     let exact = carried.iter().find(|(version, _)| version == asked);
     let (version, bundled) = exact.or_else(|| carried.iter().find(|(version, _)| derivable(asked, version)))?;
 
-    let mut group = parse(bundled);
+    let mut group = parse(bundled, extent);
     let derived_from = (version != asked).then(|| version.clone());
     if derived_from.is_some() {
         as_of(&mut group.main, asked);
@@ -102,13 +111,42 @@ fn carried(name: &PackageName) -> Vec<(Version, &'static Bundled)> {
     carried
 }
 
-fn parse(bundled: &Bundled) -> UnresolvedPackageGroup {
+fn parse(bundled: &Bundled, extent: Extent) -> UnresolvedPackageGroup {
     let mut map = SourceMap::new();
     for (path, text) in bundled.files {
-        map.push_str(&format!("bundled {path}"), *text);
+        let text = match extent {
+            Extent::Interfaces => without_worlds(text),
+            Extent::Whole => (*text).to_owned(),
+        };
+        map.push_str(&format!("bundled {path}"), text);
     }
     // The texts are constants of this program, and a test parses each.
     map.parse().unwrap_or_else(|(map, e)| unreachable!("bundled WIT does not parse: {}", e.render(&map)))
+}
+
+/// A text of the bundle less its worlds. All are laid out alike, which a test holds: an item starts and ends at the
+/// beginning of a line, and what is said of it stands right above.
+fn without_worlds(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    // Where what is said of the next item begins.
+    let mut above = 0;
+    let mut in_world = false;
+    for line in text.split_inclusive('\n') {
+        if in_world {
+            in_world = !line.starts_with('}');
+            continue;
+        }
+        if line.starts_with("world ") {
+            kept.truncate(above);
+            in_world = !line.trim_end().ends_with('}');
+            continue;
+        }
+        kept.push_str(line);
+        if !line.starts_with("//") && !line.starts_with('@') {
+            above = kept.len();
+        }
+    }
+    kept
 }
 
 /// Turns a package into what it was at an earlier version.

@@ -63,7 +63,7 @@ fn origins_table_and_files_agree() {
 fn every_package_is_what_its_name_says_and_needs_only_the_bundle() {
     for bundled in table::TABLE {
         let asked = name(&format!("wasi:{}@{}", bundled.name, bundled.version));
-        let found = find(&asked).expect("carried");
+        let found = find(&asked, Extent::Whole).expect("carried");
         assert_eq!(found.group.main.name, asked);
         assert_eq!(found.derived_from, None);
         assert!(found.group.nested.is_empty());
@@ -71,7 +71,7 @@ fn every_package_is_what_its_name_says_and_needs_only_the_bundle() {
             // A draft names whatever release it was written against.
             let is_draft = asked.version.as_ref().is_some_and(|version| !version.pre.is_empty());
             assert!(is_draft || dependency.version == asked.version, "{asked} needs {dependency}");
-            assert!(find(dependency).is_some(), "{asked} needs {dependency}");
+            assert!(find(dependency, Extent::Whole).is_some(), "{asked} needs {dependency}");
         }
     }
 }
@@ -83,7 +83,7 @@ fn text(version: &str, derive_from: Option<&str>) -> BTreeMap<String, String> {
         .iter()
         .filter(|bundled| bundled.version == derive_from.unwrap_or(version))
         .map(|bundled| {
-            let mut group = parse(bundled);
+            let mut group = parse(bundled, Extent::Whole);
             if derive_from.is_some() {
                 as_of(&mut group.main, &wanted);
             }
@@ -160,7 +160,7 @@ fn every_version_between_resolves() {
     for patch in 0..=12 {
         let mut resolve = Resolve::default();
         for package in ["io", "clocks", "random", "sockets", "filesystem", "cli", "http"] {
-            let found = find(&name(&format!("wasi:{package}@0.2.{patch}"))).expect("carried or derived");
+            let found = find(&name(&format!("wasi:{package}@0.2.{patch}")), Extent::Whole).expect("carried or derived");
             resolve.push_group(found.group).map_err(|e| e.render(&resolve.source_map)).unwrap();
         }
     }
@@ -168,7 +168,7 @@ fn every_version_between_resolves() {
 
 #[test]
 fn a_version_between_is_derived_from_the_next_later_one() {
-    let found = find(&name("wasi:http@0.2.3")).unwrap();
+    let found = find(&name("wasi:http@0.2.3"), Extent::Whole).unwrap();
     assert_eq!(found.group.main.name, name("wasi:http@0.2.3"));
     assert_eq!(found.derived_from, Some(Version::new(0, 2, 6)));
     assert!(found.group.main.foreign_deps.keys().all(|dep| dep.version == Some(Version::new(0, 2, 3))));
@@ -177,10 +177,10 @@ fn a_version_between_is_derived_from_the_next_later_one() {
 #[test]
 fn what_is_not_known_is_not_guessed() {
     for unknown in ["wasi:http@0.2.99", "wasi:http@0.4.0", "wasi:http@1.0.0", "wasi:http@0.2.0-rc-2023-11-10"] {
-        assert!(find(&name(unknown)).is_none(), "{unknown}");
+        assert!(find(&name(unknown), Extent::Whole).is_none(), "{unknown}");
     }
     for unknown in ["wasi:http", "wasi:nothing@0.2.0", "acme:http@0.2.0", "wasi:keyvalue@0.2.0", "wasi:logging@0.1.0"] {
-        assert!(find(&name(unknown)).is_none(), "{unknown}");
+        assert!(find(&name(unknown), Extent::Whole).is_none(), "{unknown}");
     }
 }
 
@@ -192,6 +192,51 @@ fn only_drafts_may_go_without_their_version() {
         assert_eq!(draft(&name(other)), None, "{other}");
     }
     for (draft, version) in DRAFTS {
-        assert!(find(&name(&format!("wasi:{draft}@{version}"))).is_some(), "{draft}");
+        assert!(find(&name(&format!("wasi:{draft}@{version}")), Extent::Whole).is_some(), "{draft}");
     }
+}
+
+/// Less its worlds, a package has the same interfaces, comments and gates included, and needs no more than they do.
+#[test]
+fn interfaces_are_whole_without_worlds() {
+    for bundled in table::TABLE {
+        let (whole, less) = (parse(bundled, Extent::Whole).main, parse(bundled, Extent::Interfaces).main);
+        assert_eq!(less.worlds.len(), 0, "{}@{}: a world is left", bundled.name, bundled.version);
+        let told = |package: &UnresolvedPackage| -> Vec<String> {
+            let interfaces = package.interfaces.iter().filter(|(_, interface)| interface.package.is_none());
+            let each = interfaces.flat_map(|(_, interface)| {
+                let of = |name: &str, docs: &wit_parser::Docs, stability: &Stability| {
+                    format!("{:?} {name} {:?} {stability:?}", interface.name, docs.contents)
+                };
+                let types = interface.types.iter().map(|(name, id)| {
+                    let ty = &package.types[*id];
+                    of(name, &ty.docs, &ty.stability)
+                });
+                let functions = interface.functions.values().map(|f| of(&f.name, &f.docs, &f.stability));
+                let own = std::iter::once(of("", &interface.docs, &interface.stability));
+                own.chain(types).chain(functions).collect::<Vec<_>>()
+            });
+            let mut all: Vec<String> = each.collect();
+            all.sort();
+            all.dedup();
+            all
+        };
+        // What only worlds name stands among the interfaces as well, with nothing in it.
+        let (whole_told, less_told) = (told(&whole), told(&less));
+        assert!(less_told.iter().all(|item| whole_told.contains(item)));
+        let own =
+            |package: &UnresolvedPackage| package.interfaces.iter().map(|(_, i)| i.functions.len()).sum::<usize>();
+        assert_eq!(
+            (own(&whole), whole.types.len()),
+            (own(&less), less.types.len()),
+            "{}@{}",
+            bundled.name,
+            bundled.version
+        );
+        assert!(less.foreign_deps.keys().all(|name| whole.foreign_deps.contains_key(name)));
+    }
+    let less = |package: &str| find(&name(package), Extent::Interfaces).unwrap().group.main;
+    let needed = |package: &str| -> Vec<String> { less(package).foreign_deps.keys().map(|n| n.name.clone()).collect() };
+    assert_eq!(needed("wasi:http@0.2.6"), ["clocks", "io"]);
+    assert_eq!(needed("wasi:http@0.2.12"), ["clocks", "io"]);
 }

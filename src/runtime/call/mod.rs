@@ -38,7 +38,7 @@ use super::{
     host::terminal,
     linker::{self, Streams},
     run::RunOptions,
-    state::{self, Guest, Host, Stores, Watch},
+    state::{self, Guest, Host, Watch},
     symbols::Symbols,
     tell::Told,
     trap::Trapped,
@@ -99,8 +99,8 @@ impl<'a> Session<'a> {
     pub fn open(artifact: &'a Artifact<'a>, options: RunOptions, events: Events<'_>) -> Result<Session<'a>, Error> {
         let code = code::load(artifact, &options.home, None, events)?;
         let pre = linker::link(&artifact.name, &code, Streams::Own)?;
-        let stores = Stores { data: options.data.as_deref(), keyvalue: options.keyvalue.as_deref() };
-        let (host, told) = Host::open(&code.component, &options.grants, options.limits, stores, Watch::default())?;
+        let (host, told) =
+            Host::open(&code.component, &options.grants, options.limits, &options.stores, Watch::default())?;
         state::tick(&code.engine, None);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -1,4 +1,4 @@
-//! `wasi:blobstore`: containers of objects in the folder of [`super::blobs`], for granted container names.
+//! `wasi:blobstore`: containers of objects in [`super::blobs`], for granted container names.
 //!
 //! The package was never released: components name it by its draft or without a version. A value is written to a file as
 //! the guest writes it, and becomes the object it was meant for when it is finished; one that is not finished is none.
@@ -6,7 +6,6 @@
 
 use std::{
     io::{Read, Write},
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -27,10 +26,14 @@ use crate::runtime::{
     error::Error,
     grants::{Grants, Missing},
     state::{Behind, Guest},
+    stores::Stores,
     trap::caller,
 };
 
-use super::blobs::{Blobs, off_the_runtime};
+use super::{
+    blobs::{Blobs, Place},
+    folder::off_the_runtime,
+};
 
 /// The most that a guest can take in one piece, in bytes.
 const WHOLE: u64 = 64 << 20;
@@ -38,11 +41,11 @@ const WHOLE: u64 = 64 << 20;
 /// Bytes taken in one write.
 const WRITE: usize = 64 << 10;
 
-/// Opens the containers in `data`, where the component wants any and any is granted.
+/// Opens the containers of the server, else those in the data folder, where the component wants any and any is granted.
 pub(in crate::runtime) fn open(
     component: &Component,
     grants: &Grants,
-    data: Option<&Path>,
+    stores: &Stores,
 ) -> Result<Option<Arc<Blobs>>, Error> {
     let ty = component.component_type();
     let wanted = ty
@@ -51,11 +54,9 @@ pub(in crate::runtime) fn open(
     if !wanted || grants.containers.is_closed() {
         return Ok(None);
     }
-    let folder = data.ok_or(Error::NoData)?.join("blobs");
-    match Blobs::open(&folder) {
-        Ok(blobs) => Ok(Some(Arc::new(blobs))),
-        Err(source) => Err(Error::DataFolder { path: folder, source }),
-    }
+    let folder = stores.data.as_ref().map(|data| data.join("blobs"));
+    let place = stores.blobs.as_deref().map(Place::Server).or(folder.as_deref().map(Place::Folder));
+    Ok(Some(Arc::new(Blobs::open(place.ok_or(Error::NoData)?)?)))
 }
 
 /// An open container.

@@ -4,7 +4,7 @@
 //! or as its first draft, whose cursors and numbers are `u64` and which has no compare-and-swap.
 //! <https://github.com/WebAssembly/wasi-keyvalue>
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use wasmtime::{
     StoreContextMut,
@@ -16,6 +16,7 @@ use crate::runtime::{
     error::Error,
     grants::{Grants, Missing},
     state::{Behind, Guest},
+    stores::Stores,
     trap::caller,
 };
 
@@ -24,12 +25,11 @@ use super::{
     store::{Change, StoreError, Write, Written},
 };
 
-/// Opens the buckets of `server`, else those in `data`, where the component wants any and any is granted.
+/// Opens the buckets of the server, else those in the data folder, where the component wants any and any is granted.
 pub(in crate::runtime) fn open(
     component: &Component,
     grants: &Grants,
-    data: Option<&Path>,
-    server: Option<&str>,
+    stores: &Stores,
 ) -> Result<Option<Arc<Buckets>>, Error> {
     let ty = component.component_type();
     let wanted = ty
@@ -38,7 +38,8 @@ pub(in crate::runtime) fn open(
     if !wanted || grants.buckets.is_closed() {
         return Ok(None);
     }
-    let place = server.map(Place::Server).or(data.map(Place::Folder)).ok_or(Error::NoData)?;
+    let server = stores.keyvalue.as_deref().map(Place::Server);
+    let place = server.or(stores.data.as_deref().map(Place::Folder)).ok_or(Error::NoData)?;
     Ok(Some(Arc::new(Buckets::open(place)?)))
 }
 

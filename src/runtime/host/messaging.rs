@@ -1,7 +1,8 @@
-//! `wasi:messaging`: what a guest sends to a granted topic goes to the handler that the same artifact exports.
+//! `wasi:messaging`: what a guest sends to a granted topic goes to the handler that the same artifact exports, or to a
+//! server ([`super::nats`]), which hands it to whom it knows.
 //!
-//! Messages wait in one queue of bounded length, in this process: what is sent is taken over in order, answered or not,
-//! and lost with the process. Where nobody takes messages, sending fails.
+//! Without a server, messages wait in one queue of bounded length, in this process: what is sent is taken over in order,
+//! answered or not, and lost with the process. Where nobody takes messages, sending fails.
 //!
 //! The package was never released; its draft is known under its version or without.
 //! <https://github.com/WebAssembly/wasi-messaging>
@@ -9,14 +10,18 @@
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use wasmtime::component::{ComponentType, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType};
+use wasmtime::component::{Component, ComponentType, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType};
 
 use crate::runtime::{
     denials::Denial,
-    grants::Missing,
+    error::Error,
+    grants::{Grants, Missing},
     state::{Behind, Guest, Host},
+    stores::Stores,
     trap::caller,
 };
+
+use super::nats::Nats;
 
 /// The names it goes by, after those of its interfaces.
 pub(in crate::runtime) const VERSIONS: [&str; 2] = ["@0.2.0-draft", ""];
@@ -27,15 +32,22 @@ const QUEUE: usize = 1024;
 /// For a place in the queue.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-type Metadata = Vec<(String, String)>;
+pub(super) type Metadata = Vec<(String, String)>;
 
 /// A message, on either side.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::runtime) struct Message {
-    topic: Option<String>,
-    content_type: Option<String>,
-    data: Vec<u8>,
-    metadata: Option<Metadata>,
+    pub topic: Option<String>,
+    pub content_type: Option<String>,
+    pub data: Vec<u8>,
+    pub metadata: Option<Metadata>,
+}
+
+/// Who carries messages.
+pub(in crate::runtime) enum Carrier {
+    /// The handler's own queue.
+    Queue(mpsc::Sender<Message>),
+    Nats(Nats),
 }
 
 /// What a guest calls a connection: there is but one.
@@ -53,6 +65,24 @@ pub(in crate::runtime) enum Fault {
     PermissionDenied(String),
     #[component(name = "other")]
     Other(String),
+}
+
+/// Finds the server, where one is named, the component sends or takes messages, and any topic is granted.
+pub(in crate::runtime) fn open(
+    component: &Component,
+    grants: &Grants,
+    stores: &Stores,
+) -> Result<Option<Carrier>, Error> {
+    let Some(address) = &stores.messages else { return Ok(None) };
+    let ty = component.component_type();
+    let engine = component.engine();
+    let imports = ty.imports(engine).map(|(name, import)| import.implements.unwrap_or(name));
+    let wanted =
+        imports.chain(ty.exports(engine).map(|(name, _)| name)).any(|name| name.starts_with("wasi:messaging/"));
+    if !wanted || grants.topics.is_closed() {
+        return Ok(None);
+    }
+    Ok(Some(Carrier::Nats(Nats::open(address)?)))
 }
 
 /// Where messages wait for their handler.
@@ -103,8 +133,10 @@ fn link_producer(interface: &mut LinkerInstance<'_, Guest>, behind: Behind) -> w
 }
 
 async fn send(host: &Host, message: Message) -> Result<(), Fault> {
-    let Some(queue) = host.messages.get() else {
-        return Err(Fault::Other("nobody takes messages here".to_owned()));
+    let queue = match host.messages.get() {
+        Some(Carrier::Queue(queue)) => queue,
+        Some(Carrier::Nats(nats)) => return nats.send(message).await,
+        None => return Err(Fault::Other("nobody takes messages here".to_owned())),
     };
     match tokio::time::timeout(PATIENCE, queue.send(message)).await {
         Ok(Ok(())) => Ok(()),

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use futures::StreamExt;
 use tokio::{sync::mpsc, time::Instant};
 use wasmtime::component::{ComponentExportIndex, InstancePre, Resource};
 use wasmtime_wasi::WasiCtx;
@@ -12,16 +13,48 @@ use wasmtime_wasi::WasiCtx;
 use crate::{
     diagnostic::{Diagnose, Problem},
     runtime::{
-        host::messaging::{Fault, Message, VERSIONS},
-        state::Guest,
+        error::Error,
+        grants::Scope,
+        host::messaging::{self, Carrier, Fault, Message, VERSIONS},
+        state::{Guest, Host},
         tell::Told,
     },
 };
 
 use super::{
+    Stop,
     exchange::{Server, within},
     instances::Failure,
 };
+
+/// Where messages for the handler come in: those of its own guests, or those of a server that are for it.
+///
+/// Errors where the server cannot be listened to, or it is not said what for.
+pub(super) async fn queue(host: &Host, name: &str, stop: &Stop) -> Result<mpsc::Receiver<Message>, Error> {
+    let (sender, queue) = messaging::queue();
+    match host.messages.get() {
+        Some(Carrier::Nats(nats)) => {
+            let Scope::Only(topics) = &host.grants.topics else { return Err(Error::AnyTopic) };
+            let topics: Vec<String> = topics.iter().cloned().collect();
+            let mut coming = nats.listen(&topics, name).await?;
+            let stop = stop.clone();
+            tokio::spawn(async move {
+                // Who is asked to stop takes no more.
+                while let Some(message) = tokio::select! {
+                    message = coming.next() => message,
+                    () = stop.asked(1) => None,
+                } {
+                    if sender.send(message).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        Some(Carrier::Queue(_)) => {}
+        None => drop(host.messages.set(Carrier::Queue(sender))),
+    }
+    Ok(queue)
+}
 
 /// What takes messages: the handler that the artifact exports.
 pub(super) struct Handler {

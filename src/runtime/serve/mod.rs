@@ -34,11 +34,11 @@ use super::{
     coredump::Dumps,
     error::{Entry, Error},
     grants::Grants,
-    host::messaging,
     limits::Limits,
     linker::{self, Streams},
     profile::Profile,
-    state::{self, Host, Stores, Watch},
+    state::{self, Host, Watch},
+    stores::Stores,
     symbols::Symbols,
     traces::Traces,
 };
@@ -54,10 +54,7 @@ pub struct ServeOptions {
     pub grants: Grants,
     /// Of each request.
     pub limits: Limits,
-    /// Where `wasi:keyvalue` and `wasi:blobstore` are kept; needed where something of them is granted and imported.
-    pub data: Option<PathBuf>,
-    /// A server that keeps `wasi:keyvalue` instead: `redis://…`.
-    pub keyvalue: Option<String>,
+    pub stores: Stores,
     pub home: Home,
     /// Requests answered at once; further ones wait up to `queue`, then get 503.
     pub requests: u32,
@@ -100,8 +97,7 @@ impl ServeOptions {
             address,
             grants: Grants::default(),
             limits: Limits::request(),
-            data: None,
-            keyvalue: None,
+            stores: Stores::default(),
             home,
             requests: 1000,
             queue: Duration::from_secs(1),
@@ -167,8 +163,7 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
     let metrics = options.metrics.map(|_| Arc::default());
     let dumps = options.coredumps.as_deref().map(|folder| Dumps::to(folder, &artifact.name)).transpose()?;
     let watch = Watch { metrics: metrics.clone(), profile: profile.clone(), dumps: dumps.map(Arc::new) };
-    let stores = Stores { data: options.data.as_deref(), keyvalue: options.keyvalue.as_deref() };
-    let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, stores, watch)?;
+    let (host, mut told) = Host::open(&code.component, &options.grants, options.limits, &options.stores, watch)?;
     if let Some(traces) = &options.traces {
         traces.tell_to(host.teller.clone());
     }
@@ -203,6 +198,10 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
             Some(address) => Some(listen::bind(address).map_err(|source| Error::BindMetrics { address, source })?),
             None => None,
         };
+        if let Some(handler) = messages {
+            let queue = messages::queue(&server.host, &artifact.name, &options.stop).await?;
+            tokio::spawn(handler.take(queue, server.clone()));
+        }
         events(Event::Listening { address });
         if let Some((listener, metrics)) = figures.zip(metrics) {
             if let Ok(address) = listener.local_addr() {
@@ -212,11 +211,6 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
         }
         if options.signals == Signals::Heed {
             heed_signals(options.stop.clone()).map_err(|source| Error::Threads { source })?;
-        }
-        if let Some(handler) = messages {
-            let (sender, queue) = messaging::queue();
-            let _ = server.host.messages.set(sender);
-            tokio::spawn(handler.take(queue, server.clone()));
         }
         let mut accepting = tokio::spawn(listen::accept(listener, server, Arc::new(options.clone())));
         loop {

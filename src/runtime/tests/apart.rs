@@ -15,7 +15,7 @@ use crate::{
     language::Language,
     manifest::Family,
     plan::{self, capability, graph::Wiring, holdings::Holding},
-    runtime::{Artifact, Grants, RunOptions, ServeOptions, Session},
+    runtime::{Artifact, Grants, RunOptions, ServeOptions, Session, Stores},
 };
 
 /// `$look` tells what its part gets, a bit or a byte each: the buckets `visits` and `secret`, the name `localhost`, the
@@ -199,7 +199,8 @@ fn each_part_has_its_own_and_not_the_others() {
     let app = app(&plan_options());
     let grants = granted(&app, folder.path());
     let data = Some(folder.path().join("kept"));
-    let server = Running::start(app, ServeOptions { grants, data, ..options() });
+    let server =
+        Running::start(app, ServeOptions { grants, stores: Stores { data, ..Stores::default() }, ..options() });
     let (status, answer) = server.get("/");
     let mut told = server.stop();
     assert_eq!(status, 200, "{told:?}");
@@ -245,7 +246,8 @@ fn what_parts_share_each_of_them_has() {
     let grants = granted(&app, folder.path());
     assert!(grants.apart.is_empty());
     let data = Some(folder.path().join("kept"));
-    let server = Running::start(app, ServeOptions { grants, data, ..options() });
+    let server =
+        Running::start(app, ServeOptions { grants, stores: Stores { data, ..Stores::default() }, ..options() });
     let (status, answer) = server.get("/");
     // A container that one of them has made cannot be made again.
     assert_eq!((status, &answer[..7]), (200, &answer[8..15]));
@@ -275,7 +277,7 @@ fn flags_narrow_behind_each_label() {
 fn open(app: &[u8], grants: Grants) -> Result<(), crate::runtime::Error> {
     let folder = tempfile::tempdir().unwrap();
     let data = Some(folder.path().to_owned());
-    let options = RunOptions { grants, data, ..RunOptions::new(home()) };
+    let options = RunOptions { grants, stores: Stores { data, ..Stores::default() }, ..RunOptions::new(home()) };
     Session::open(&Artifact::bytes("app.wasm", app), options, &|_| ()).map(drop)
 }
 

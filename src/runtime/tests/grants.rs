@@ -1,12 +1,12 @@
 //! What is granted works, what is not is refused and told, and what cannot start says why.
 
 use super::{
-    guests::{PATH, command, http_guest, sender},
+    guests::{command, http_guest, sender, storing},
     server::{Running, options},
 };
 use crate::{
     diagnostic::Diagnose,
-    runtime::{Access, Artifact, Dir, Error, Grants, Scope, ServeOptions, serve},
+    runtime::{Access, Artifact, Dir, Error, Grants, Scope, ServeOptions, Stores, serve},
 };
 
 const KEYVALUE: &str = r#"
@@ -25,7 +25,7 @@ fn what_is_kept_outlives_the_server() {
     let buckets = Scope::Only(["visits".to_owned()].into());
     let options = || ServeOptions {
         grants: Grants { buckets: buckets.clone(), ..Grants::default() },
-        data: Some(folder.path().to_owned()),
+        stores: Stores { data: Some(folder.path().to_owned()), ..Stores::default() },
         ..options()
     };
     for expected in ["1", "2"] {
@@ -183,43 +183,6 @@ fn configuration_comes_by_granted_key() {
     assert_eq!(server.stop(), Vec::<String>::new());
 }
 
-/// `/w` makes the container `visits` and puts `hello` into its object of that name; anything else reads it.
-fn storing() -> Vec<u8> {
-    let imports = format!(
-        r#"
-  (import "cm32p2|wasi:blobstore/blobstore" "create-container" (func $create (param i32 i32 i32)))
-  (import "cm32p2|wasi:blobstore/blobstore" "get-container" (func $container (param i32 i32 i32)))
-  (import "cm32p2|wasi:blobstore/container" "[method]container.get-data" (func $data (param i32 i32 i32 i64 i64 i32)))
-  (import "cm32p2|wasi:blobstore/container" "[method]container.write-data" (func $meant (param i32 i32 i32 i32 i32)))
-  (import "cm32p2|wasi:blobstore/types" "[static]outgoing-value.new-outgoing-value" (func $value (result i32)))
-  (import "cm32p2|wasi:blobstore/types" "[method]outgoing-value.outgoing-value-write-body" (func $stream (param i32 i32)))
-  (import "cm32p2|wasi:blobstore/types" "[static]outgoing-value.finish" (func $done (param i32 i32)))
-  (import "cm32p2|wasi:blobstore/types" "[static]incoming-value.incoming-value-consume-sync" (func $whole (param i32 i32)))
-  {PATH}"#
-    );
-    let body = "
-    (local $value i32)
-    (if (i32.eq (call $letter (local.get $request) (i32.const 1)) (i32.const 119))
-      (then
-        (call $create (i32.const 1120) (i32.const 6) (i32.const 48))
-        (if (i32.load8_u (i32.const 48)) (then (call $digit (i32.const 9)) (return)))
-        (local.set $value (call $value))
-        (call $meant (i32.load (i32.const 52)) (i32.const 1120) (i32.const 6) (local.get $value) (i32.const 64))
-        (call $stream (local.get $value) (i32.const 64))
-        (call $put (i32.load (i32.const 68)) (i32.const 1024) (i32.const 5) (i32.const 80))
-        (call $drop-stream (i32.load (i32.const 68)))
-        (call $done (local.get $value) (i32.const 64))
-        (call $digit (i32.load8_u (i32.const 64))))
-      (else
-        (call $container (i32.const 1120) (i32.const 6) (i32.const 48))
-        (if (i32.load8_u (i32.const 48)) (then (call $digit (i32.const 9)) (return)))
-        (call $data (i32.load (i32.const 52)) (i32.const 1120) (i32.const 6) (i64.const 1) (i64.const 100) (i32.const 64))
-        (call $whole (i32.load (i32.const 68)) (i32.const 80))
-        (global.set $text (i32.load (i32.const 84)))
-        (global.set $length (i32.load (i32.const 88)))))";
-    http_guest(&imports, body)
-}
-
 #[test]
 fn objects_are_kept_in_granted_containers() {
     let folder = tempfile::tempdir().unwrap();
@@ -233,7 +196,7 @@ fn objects_are_kept_in_granted_containers() {
     );
     let granted = || ServeOptions {
         grants: Grants { containers: Scope::Only(["visits".to_owned()].into()), ..Grants::default() },
-        data: Some(folder.path().to_owned()),
+        stores: Stores { data: Some(folder.path().to_owned()), ..Stores::default() },
         ..options()
     };
     let server = Running::start(storing(), granted());

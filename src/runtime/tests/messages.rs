@@ -6,7 +6,11 @@ use super::{
     guests::{http_guest, http_guest_of},
     server::{Running, options},
 };
-use crate::runtime::{Grants, Scope, ServeOptions};
+use crate::runtime::{
+    Artifact, Error, Grants, Scope, ServeOptions, Stores,
+    host::servers::{Server, args},
+    serve,
+};
 
 const SEND: &str = r#"
   (import "cm32p2|wasi:messaging/types" "[static]client.connect" (func $connect (param i32 i32 i32)))
@@ -88,4 +92,32 @@ fn topics_are_granted_and_without_a_handler_nothing_is_sent() {
     let server = Running::start(http_guest(SEND, SENT), granted());
     assert_eq!(server.get("/"), (200, "4".to_owned()));
     assert_eq!(server.stop(), Vec::<String>::new());
+}
+
+#[test]
+fn a_broker_hands_each_message_to_one_of_the_servers() {
+    let nats = Server::start("nats-server", |port| args(&["-a", "127.0.0.1", "-p", port]));
+    let address = format!("nats://{}", nats.address);
+    let stores = Stores { messages: Some(address.clone()), ..Stores::default() };
+    let options = || ServeOptions { stores: stores.clone(), ..granted() };
+    let servers = [(); 2].map(|()| Running::start(taker("(i32.const 5000)"), options()));
+    for server in &servers {
+        for _ in 0..10 {
+            assert_eq!(server.get("/"), (200, "0".to_owned()));
+        }
+    }
+    let lines = |server: &Running| server.told.lock().unwrap().len();
+    let start = Instant::now();
+    while servers.iter().map(lines).sum::<usize>() < 20 && start.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let [one, two] = servers.map(Running::stop);
+    assert_eq!(one.iter().chain(&two).collect::<Vec<_>>(), ["gateway/out: said by hand"; 20]);
+    assert!(!one.is_empty() && !two.is_empty(), "{} and {}", one.len(), two.len());
+
+    // It would have to be asked for everything.
+    let grants = Grants { topics: Scope::All, ..Grants::default() };
+    let any = ServeOptions { grants, ..options() };
+    let refused = serve(&Artifact::bytes("app.wasm", &taker("(i32.const 5000)")), &any, &|_| ());
+    assert!(matches!(refused, Err(Error::AnyTopic)), "{refused:?}");
 }

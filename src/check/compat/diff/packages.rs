@@ -28,6 +28,11 @@ pub(in crate::check::compat) struct Pair {
     pub new: PackageId,
 }
 
+/// Where a package is named, of which no parser keeps the place: it is looked up later.
+fn unknown() -> (Span, Span) {
+    (Span::default(), Span::default())
+}
+
 impl<'a> Diff<'a> {
     pub fn world_item(&self, id: WorldId) -> Item {
         world_item(self.old, id)
@@ -37,12 +42,10 @@ impl<'a> Diff<'a> {
     pub fn packages(&mut self, old: &[PackageId], new: &[PackageId]) -> Vec<Pair> {
         let (pairs, removed, added) = self.pair_subjects(old, new);
         for id in removed {
-            let at = (first_span(self.old, id), Span::default());
-            self.tell(&PACKAGE_REMOVED, package_item(self.old, id), base(&self.old.packages[id]), None, at);
+            self.tell(&PACKAGE_REMOVED, package_item(self.old, id), base(&self.old.packages[id]), None, unknown());
         }
         for id in added {
-            let at = (Span::default(), first_span(self.new, id));
-            self.tell(&PACKAGE_ADDED, package_item(self.new, id), None, base(&self.new.packages[id]), at);
+            self.tell(&PACKAGE_ADDED, package_item(self.new, id), None, base(&self.new.packages[id]), unknown());
         }
         let needed = self.pair_needed(&pairs);
         for pair in pairs.iter().chain(&needed) {
@@ -85,8 +88,7 @@ impl<'a> Diff<'a> {
         }
         if let ([a], [b]) = (removed.as_slice(), rest.as_slice()) {
             let (old, new) = (base(self.old, *a), base(self.new, *b));
-            let at = (first_span(self.old, *a), first_span(self.new, *b));
-            self.tell(&PACKAGE_RENAMED, package_item(self.old, *a), old, new, at);
+            self.tell(&PACKAGE_RENAMED, package_item(self.old, *a), old, new, unknown());
             pairs.push(Pair { old: *a, new: *b });
             (removed, rest) = (Vec::new(), Vec::new());
         }
@@ -166,11 +168,11 @@ impl<'a> Diff<'a> {
             self.tell(&INTERFACE_RENAMED, interface_item(from, a), old, new, at);
         }
         for (name, id) in left(sides_of.removed, |place| pairs.iter().any(|(i, _)| *i == place)) {
-            let at = (from.interfaces[*id].span, first_span(to, pair.new));
+            let at = (from.interfaces[*id].span, Span::default());
             self.tell(&INTERFACE_REMOVED, interface_item(from, *id), name.to_owned(), None, at);
         }
         for (name, id) in left(sides_of.added, |place| pairs.iter().any(|(_, j)| *j == place)) {
-            let at = (first_span(from, pair.old), to.interfaces[*id].span);
+            let at = (Span::default(), to.interfaces[*id].span);
             let item = interface_item(to, *id);
             self.tell(&INTERFACE_ADDED, item.clone(), None, name.to_owned(), at);
             self.new_since(&item, &to.interfaces[*id].stability, at);
@@ -196,17 +198,17 @@ impl<'a> Diff<'a> {
             self.tell(&WORLD_RENAMED, world_item(from, a), old, new, at);
         }
         for (name, id) in left(sides_of.removed, |place| pairs.iter().any(|(i, _)| *i == place)) {
-            let at = (from.worlds[*id].span, first_span(to, pair.new));
+            let at = (from.worlds[*id].span, Span::default());
             self.tell(&WORLD_REMOVED, world_item(from, *id), name.to_owned(), None, at);
         }
         for (name, id) in left(sides_of.added, |place| pairs.iter().any(|(_, j)| *j == place)) {
-            let at = (first_span(from, pair.old), to.worlds[*id].span);
+            let at = (Span::default(), to.worlds[*id].span);
             let item = world_item(to, *id);
             self.tell(&WORLD_ADDED, item.clone(), None, name.to_owned(), at);
             self.new_since(&item, &to.worlds[*id].stability, at);
         }
         let (old, new) = (&from.packages[pair.old].docs, &to.packages[pair.new].docs);
-        self.docs(&package, old, new, (first_span(from, pair.old), first_span(to, pair.new)));
+        self.docs(&package, old, new, unknown());
         (interfaces, worlds)
     }
 
@@ -285,11 +287,4 @@ pub(super) fn world_item(resolve: &Resolve, id: WorldId) -> Item {
         Some(package) => format!("{}/{}", base(&resolve.packages[package]), world.name),
         None => world.name.clone(),
     }))
-}
-
-/// Where a package begins, as far as its items tell.
-fn first_span(resolve: &Resolve, id: PackageId) -> Span {
-    let package = &resolve.packages[id];
-    let interface = package.interfaces.values().map(|id| resolve.interfaces[*id].span);
-    interface.chain(package.worlds.values().map(|id| resolve.worlds[*id].span)).next().unwrap_or_default()
 }

@@ -41,7 +41,7 @@ impl Diff<'_> {
     }
 
     /// Whether both are declared under one name in paired places, or one was probably renamed to the other.
-    fn named_alike(&self, a: TypeId, b: TypeId) -> bool {
+    pub(super) fn named_alike(&self, a: TypeId, b: TypeId) -> bool {
         let (old, new) = (&self.old.types[a], &self.new.types[b]);
         self.renamed.get(&a) == Some(&b)
             || (old.name.is_some() && old.name == new.name && self.owners(old.owner, new.owner))

@@ -116,6 +116,8 @@ impl<'a> Diff<'a> {
                 let spelled = (spelling(self.old, a), spelling(self.new, b));
                 match (same, words.0) {
                     (true, _) if self.same_spelling(a, b) => {}
+                    // What both name is told where it is declared.
+                    (false, "type") if spelled.0 == spelled.1 && self.told_elsewhere(a, b) => {}
                     (true, _) => self.tell(&TYPE_RESPELLED, item, spelled.0, spelled.1, at),
                     (false, "resource") => {
                         let (old, new) = (from_where(self.old, a), from_where(self.new, b));
@@ -130,6 +132,14 @@ impl<'a> Diff<'a> {
                     (false, _) => self.tell(&TYPE_RETYPED, item, spelled.0, spelled.1, at),
                 }
             }
+        }
+    }
+
+    /// Whether both are names for a type that stands for the other's target, and is compared where it is declared.
+    fn told_elsewhere(&self, a: TypeId, b: TypeId) -> bool {
+        match (&self.old.types[a].kind, &self.new.types[b].kind) {
+            (TypeDefKind::Type(Type::Id(a)), TypeDefKind::Type(Type::Id(b))) => self.named_alike(*a, *b),
+            _ => false,
         }
     }
 

@@ -13,18 +13,7 @@ mod types;
 mod worlds;
 
 pub use self::page::page;
-
-/// How much a finding of a rule weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Part of what changed, of no concern to the verdict.
-    Allow,
-    /// Told.
-    Warn,
-    /// Told, and the check does not pass.
-    Deny,
-}
+use crate::check::levels::{Level, Ruled};
 
 /// What a change asks of the version number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -74,7 +63,7 @@ macro_rules! table {
         $(pub(in crate::check::compat) static $name: super::Rule = super::Rule {
             id: $id,
             code: concat!("compat::", $id),
-            level: super::Level::$level,
+            level: $crate::check::levels::Level::$level,
             bump: super::Bump::$bump,
             concerns: &[$(super::Party::$party),*],
             sentence: $sentence,
@@ -93,24 +82,25 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     [worlds::ALL, functions::ALL, types::ALL, gates::ALL].into_iter().flatten().copied()
 }
 
-/// The rule of an id, with or without `compat::` before it.
-pub fn rule(id: &str) -> Option<&'static Rule> {
-    let id = id.strip_prefix("compat::").unwrap_or(id);
-    rules().find(|rule| rule.id == id)
-}
+impl Ruled for Rule {
+    const TABLE: &'static str = "compat";
+    const GROUPS: &'static [&'static str] = &["major", "minor", "patch"];
 
-impl Level {
-    pub fn word(self) -> &'static str {
-        match self {
-            Level::Allow => "allow",
-            Level::Warn => "warn",
-            Level::Deny => "deny",
-        }
+    fn all() -> impl Iterator<Item = &'static Rule> {
+        rules()
     }
 
-    /// The level of that name.
-    pub fn of(word: &str) -> Option<Level> {
-        [Level::Allow, Level::Warn, Level::Deny].into_iter().find(|level| level.word() == word)
+    fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// The bump that it asks for.
+    fn group(&self) -> &'static str {
+        self.bump.word()
+    }
+
+    fn level(&self) -> Level {
+        self.level
     }
 }
 

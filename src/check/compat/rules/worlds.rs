@@ -7,7 +7,7 @@ super::table! {
         "Whatever imports or exports one of its interfaces, or targets one of its worlds, no longer finds it."
     PACKAGE_RENAMED "package-renamed" Deny Major [Callers Implementers Hosts]
         "a package was renamed"
-        "was probably renamed from `{old}` to `{new}`"
+        "was probably renamed to `{new}`"
         "The package's name is part of the name of every import and export, so components of the old name and of the new \
          do not see each other. That it is the same package is a guess: it is the only one on either side without a \
          counterpart. Its contents are compared as if only the name had changed."
@@ -52,7 +52,7 @@ super::table! {
          export it no longer exist. Mark it `@deprecated` first, and remove it with the next major version."
     INTERFACE_RENAMED "interface-renamed" Deny Major [Callers Implementers]
         "an interface was renamed"
-        "was probably renamed from `{old}` to `{new}`"
+        "was probably renamed to `{new}`"
         "Imports and exports meet by name. That it is the same interface is a guess from what it holds; its contents are \
          compared as if only the name had changed."
     INTERFACE_ADDED "interface-added" Allow Minor []
@@ -66,7 +66,7 @@ super::table! {
          offer."
     WORLD_RENAMED "world-renamed" Deny Major [Implementers Hosts]
         "a world was renamed"
-        "was probably renamed from `{old}` to `{new}`"
+        "was probably renamed to `{new}`"
         "Built components do not carry the name of their world, so they go on running; sources and manifests that name \
          it have to change. That it is the same world is a guess from what it imports and exports."
     WORLD_ADDED "world-added" Allow Minor []

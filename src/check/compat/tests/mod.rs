@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Compat, Level, Rule, Settings, Standing, compare, rules};
+use super::{super::levels::Level, Compat, Rule, Settings, Standing, compare, rules};
 use crate::resolve::Wit;
 
 fn fixtures() -> PathBuf {

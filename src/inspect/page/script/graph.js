@@ -2,6 +2,8 @@
 
 // How small the picture may become, and how small it may be at first.
 const [SMALLEST, READABLE] = [0.02, 0.3];
+// What stays free around the whole, in pixels.
+const MARGIN = 12;
 
 function graph(inspection, links, open) {
   const stage = byId("stage");
@@ -24,10 +26,10 @@ function graph(inspection, links, open) {
   function fit(least) {
     const box = stage.getBoundingClientRect();
     if (!box.width) return;
-    const scale = Math.min(box.width / width, (box.height - 72) / height, 1.25);
+    const scale = Math.min((box.width - 2 * MARGIN) / width, (box.height - 72) / height, 1.25);
     at = { scale: Math.max(scale, least), x: 0, y: 0 };
-    at.x = Math.max((box.width - width * at.scale) / 2, 12) - left * at.scale;
-    at.y = Math.max((box.height - 36 - height * at.scale) / 2, 12) - top * at.scale;
+    at.x = Math.max((box.width - width * at.scale) / 2, MARGIN) - left * at.scale;
+    at.y = Math.max((box.height - 36 - height * at.scale) / 2, MARGIN) - top * at.scale;
     draw();
   }
   function zoom(by, x, y) {
