@@ -101,7 +101,7 @@ fn time(text: &str) -> Result<Duration, String> {
 }
 
 /// `65536`, `64KiB` or `64k`: powers of 1,024.
-fn size(text: &str) -> Result<u64, String> {
+pub fn size(text: &str) -> Result<u64, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let unit = unit.trim_start().to_ascii_lowercase();

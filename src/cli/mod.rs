@@ -25,6 +25,7 @@ mod invoke;
 mod limits;
 mod logs;
 mod man;
+mod measure;
 mod new;
 mod options;
 mod plan;
@@ -109,6 +110,8 @@ enum Command {
     Completions(completions::Args),
     Man(man::Args),
     Schema(schema::Args),
+    #[command(hide = true)]
+    Measure(measure::Args),
 }
 
 impl Command {
@@ -135,6 +138,7 @@ impl Command {
             Command::Completions(args) => completions::run(args, reporter),
             Command::Man(args) => man::run(args, reporter),
             Command::Schema(args) => schema::run(args, reporter),
+            Command::Measure(args) => measure::run(args, reporter),
         }
     }
 }

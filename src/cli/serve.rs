@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use mosaic::{
     cache::Home,
     diagnostic::Problem,
-    runtime::{self, AccessLog, Limits, ServeOptions, Traces},
+    runtime::{self, AccessLog, Limits, ServeOptions, Traces, Tuning},
 };
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     app::Guest,
     exit::Exit,
     grants::GrantArgs,
-    limits::{LimitArgs, ServeLimitArgs},
+    limits::{LimitArgs, ServeLimitArgs, size},
     logs::{LogArgs, unwritable},
     options::{BuildArgs, LockArgs, ProjectArgs},
     reporter::Reporter,
@@ -45,6 +45,10 @@ pub struct Args {
     limits: LimitArgs,
     #[command(flatten)]
     bounds: ServeLimitArgs,
+    /// Hold as many instances at once as can be, rather than answer as fast as can be; a part's memory may grow to SIZE,
+    /// else to a little more than the largest begins with
+    #[arg(long, value_name = "SIZE", value_parser = size, num_args = 0..=1, require_equals = true)]
+    density: Option<Option<u64>>,
     #[command(flatten)]
     logs: LogArgs,
     /// Write down who asked for what, a line for each request, at the end of this file
@@ -89,10 +93,16 @@ impl ObserveArgs {
 }
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
-    let guest = match args.file {
+    let mut guest = match args.file {
         Some(file) => Guest::of_file(file, &args.grants, &args.stores)?,
         None => Guest::of_project(&args.project, &args.lock, &args.build, (&args.grants, &args.stores), reporter)?,
     };
+    let mut limits = Limits::request();
+    if let Some(room) = args.density {
+        guest.artifact.tuning = Tuning::Density { room };
+        // Each memory counts as all its room, and most of that is never touched.
+        limits.all_memory = usize::MAX;
+    }
     let logs = args.logs.open()?;
     let access = args
         .access_log
@@ -106,10 +116,9 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         traces: args.observe.traces(&guest.artifact.name)?,
         profile: args.observe.profile.clone(),
         coredumps: args.observe.coredump.clone(),
-        ..args.bounds.over(ServeOptions {
-            limits: args.limits.over(Limits::request()),
-            ..ServeOptions::new(args.addr, Home::from_env())
-        })
+        ..args
+            .bounds
+            .over(ServeOptions { limits: args.limits.over(limits), ..ServeOptions::new(args.addr, Home::from_env()) })
     };
     runtime::serve(&guest.artifact, &options, &|event| logs.event(event, reporter))
         .map_err(|error| guest.failed(error))?;

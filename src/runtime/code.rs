@@ -31,13 +31,14 @@ use crate::{
 };
 
 use super::{
+    dense,
     engine::{self, Allocation, Compiler, Shape, Tuning},
     error::Error,
     lift::{self, Split},
 };
 
 /// Changes whenever [`Known`] or the way it is found does.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// A component to run.
 #[derive(Debug, Clone)]
@@ -98,8 +99,8 @@ pub(super) struct Code {
     /// Core modules that it imports, as they were compiled apart.
     pub lifted: Vec<Lifted>,
     pub shape: Shape,
-    /// Of the component's bytes.
-    pub digest: blake3::Hash,
+    /// Of the component's bytes, if the code was made from them as they are.
+    pub digest: Option<blake3::Hash>,
 }
 
 /// A core module that was compiled apart from its component.
@@ -127,7 +128,7 @@ pub fn compile(artifact: &Artifact<'_>, home: &Home, events: Events<'_>) -> Resu
 /// Loads the native code of `artifact`, compiling it first where the cache has none. `pool`: how many instances shall
 /// live in a pool at once; `None`: no pool.
 pub(super) fn load(artifact: &Artifact<'_>, home: &Home, pool: Option<u32>, events: Events<'_>) -> Result<Code, Error> {
-    let pool = pool.filter(|_| artifact.tuning == Tuning::Run);
+    let pool = pool.filter(|_| artifact.tuning != Tuning::Edit);
     let (digest, bytes) = match &artifact.content {
         Content::File { digest: Some(digest), .. } => (*digest, None),
         Content::File { path, digest: None } => match remembered(path, home) {
@@ -184,18 +185,24 @@ fn make(
     events(Event::Started { verb: "Compiling", what: &artifact.name });
     let digest = blake3::hash(bytes);
     let concurrency = is_async(bytes);
-    let split = match artifact.tuning {
-        Tuning::Run => None,
-        Tuning::Edit => lift::lift(bytes),
-    };
+    let (mut split, mut dense) = (None, None);
+    match artifact.tuning {
+        Tuning::Run => {}
+        Tuning::Edit => split = lift::lift(bytes),
+        Tuning::Density { room } => dense = dense::dense(bytes, room),
+    }
+    let room = dense.as_ref().map(|dense| dense.room);
+    let bytes = dense.as_ref().map_or(bytes, |dense| &dense.component);
+    let optimised = Shape { room, ..Shape::unmeasured(Compiler::Optimising, concurrency) };
     let one_pass = (artifact.tuning == Tuning::Edit && !concurrency && compiles_in_one_pass(bytes))
         .then(|| native(bytes, split.as_ref(), Shape::unmeasured(Compiler::OnePass, concurrency), home))
         // What the quick compiler does not know, the other may.
         .and_then(Result::ok);
     let mut native = match one_pass {
         Some(native) => native,
-        None => native(bytes, split.as_ref(), Shape::unmeasured(Compiler::Optimising, concurrency), home)
-            .map_err(|source| Error::Compile { name: name(), source })?,
+        None => {
+            native(bytes, split.as_ref(), optimised, home).map_err(|source| Error::Compile { name: name(), source })?
+        }
     };
     if native.shape.compiler == Compiler::OnePass {
         let text = format!("{} in one pass, as for `dev`; `--release` optimises", artifact.name);
@@ -271,7 +278,7 @@ impl Native {
             let module = unsafe { Module::deserialize(&engine, code) }?;
             lifted.push(Lifted { name: large.name.clone(), module, start: large.start });
         }
-        Ok(Code { engine, component, lifted, shape: self.shape, digest })
+        Ok(Code { engine, component, lifted, shape: self.shape, digest: unchanged(digest, &self.shape) })
     }
 }
 
@@ -290,7 +297,12 @@ fn kept(home: &Home, digest: blake3::Hash, tuning: Tuning, known: &Known, engine
         let module = unsafe { Module::deserialize_file(&engine, path) }.ok()?;
         lifted.push(Lifted { name: lift::import_name(&digest), module, start: *start });
     }
-    Some(Code { engine, component, lifted, shape: known.shape, digest })
+    Some(Code { engine, component, lifted, shape: known.shape, digest: unchanged(digest, &known.shape) })
+}
+
+/// The digest of a component whose code was made from its bytes as they are: not so for density.
+fn unchanged(digest: blake3::Hash, shape: &Shape) -> Option<blake3::Hash> {
+    shape.room.is_none().then_some(digest)
 }
 
 /// An engine with a pool where one is asked for and the host has the room, else without.
@@ -316,6 +328,7 @@ fn key(digest: &blake3::Hash, tuning: Tuning, engine: &Engine) -> String {
     let of: &[u8] = match tuning {
         Tuning::Run => b"component",
         Tuning::Edit => b"rest of component",
+        Tuning::Density { .. } => b"dense component",
     };
     engine_key(of, digest, engine)
 }
@@ -344,12 +357,13 @@ fn engine_key(of: &[u8], digest: &blake3::Hash, engine: &Engine) -> String {
 }
 
 fn known_key(digest: &blake3::Hash, tuning: Tuning) -> String {
-    let tuning = match tuning {
-        Tuning::Run => 0,
-        Tuning::Edit => 1,
+    let (tuning, room) = match tuning {
+        Tuning::Run => (0, 0),
+        Tuning::Edit => (1, 0),
+        Tuning::Density { room } => (2, room.unwrap_or(0)),
     };
     let mut hasher = blake3::Hasher::new();
-    hasher.update(digest.as_bytes()).update(&[FORMAT, tuning]);
+    hasher.update(digest.as_bytes()).update(&[FORMAT, tuning]).update(&room.to_le_bytes());
     hasher.finalize().to_hex().to_string()
 }
 

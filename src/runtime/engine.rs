@@ -11,6 +11,8 @@
 //!   load costs more than loading.
 //! - Debug information stays out of the native code; [`super::symbols`] reads it when a guest has trapped.
 //! - What a core dump needs is noted with every trap: that costs a list of instances. One is written only on demand.
+//! - For density ([`Tuning::Density`]) a memory's place is as large as the memory, with no guard behind it: bounds are
+//!   checked. Nothing is kept resident in a place that nobody uses.
 //! - A slot of the pool keeps up to [`KEEP_RESIDENT`] of its pages, but only where the kernel can tell which pages were
 //!   touched (`PAGEMAP_SCAN`, Linux 6.7); without it every page kept is a page zeroed after every request.
 
@@ -35,6 +37,9 @@ const POOL: u64 = 1 << 46;
 /// Tasks of async guests that the pool has stacks for, however few instances may live at once.
 const TASKS: u32 = 256;
 
+/// Address space of a guest's stack for density, in bytes: half of what the engine itself takes.
+const DENSE_STACK: usize = 1 << 20;
+
 /// Frames kept of a guest's stack when it traps.
 const FRAMES: usize = 64;
 
@@ -47,6 +52,11 @@ pub enum Tuning {
     /// To be there soon after an edit: large core modules apart, so that those that did not change are not compiled
     /// again, and in one pass where no part is async. Each instance is mapped when it is made.
     Edit,
+    /// To have as many instances alive at once as can be: a memory is one mapping ([`super::dense`]).
+    Density {
+        /// Bytes that a memory may grow to; `None`: a little more than the largest begins with.
+        room: Option<u64>,
+    },
 }
 
 /// What turns WebAssembly into native code.
@@ -70,12 +80,14 @@ pub(super) struct Shape {
     pub tables: u32,
     /// Elements of the largest of them at the start.
     pub table_elements: u64,
+    /// For density: bytes that a memory has room for.
+    pub room: Option<u64>,
 }
 
 impl Shape {
     /// Of a component of which no more is known yet.
     pub fn unmeasured(compiler: Compiler, concurrency: bool) -> Shape {
-        Shape { compiler, concurrency, memories: 0, tables: 0, table_elements: 0 }
+        Shape { compiler, concurrency, memories: 0, tables: 0, table_elements: 0, room: None }
     }
 }
 
@@ -106,6 +118,13 @@ pub(super) fn engine(shape: &Shape, allocation: Allocation) -> wasmtime::Result<
         .native_unwind_info(false)
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .wasm_backtrace_max_frames(NonZeroUsize::new(FRAMES));
+    if let Some(room) = shape.room {
+        config
+            .memory_reservation(room)
+            .memory_guard_size(0)
+            .guard_before_linear_memory(false)
+            .async_stack_size(DENSE_STACK);
+    }
     match allocation {
         Allocation::OnDemand => config.allocation_strategy(InstanceAllocationStrategy::OnDemand),
         Allocation::Pooling { live } => config.allocation_strategy(pool(shape, live)),
@@ -115,7 +134,8 @@ pub(super) fn engine(shape: &Shape, allocation: Allocation) -> wasmtime::Result<
 
 fn pool(shape: &Shape, live: u32) -> PoolingAllocationConfig {
     let per_instance = |count: u32| live.saturating_mul(count.max(1));
-    let memories = u64::from(per_instance(shape.memories)).min(POOL / SLOT) as u32;
+    let slot = shape.room.unwrap_or(SLOT);
+    let memories = u64::from(per_instance(shape.memories)).min(POOL / slot.max(1)) as u32;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(live)
         // Counters, not room: a composed component holds a few core instances for each of its parts.
@@ -130,9 +150,9 @@ fn pool(shape: &Shape, live: u32) -> PoolingAllocationConfig {
         .max_tables_per_module(64)
         .max_core_instance_size(16 << 20)
         .max_component_instance_size(16 << 20)
-        .max_memory_size(SLOT as usize)
+        .max_memory_size(usize::try_from(slot).unwrap_or(usize::MAX))
         .max_unused_warm_slots(per_instance(shape.memories));
-    if PoolingAllocationConfig::is_pagemap_scan_available() {
+    if shape.room.is_none() && PoolingAllocationConfig::is_pagemap_scan_available() {
         pool.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(KEEP_RESIDENT).table_keep_resident(KEEP_RESIDENT);
     }
     pool

@@ -3,7 +3,7 @@
 //! | file | is |
 //! |---|---|
 //! | `engine` | the one engine configuration |
-//! | `code`, `lift` | native code, kept in the cache folder; that of large core modules apart |
+//! | `code`, `lift`, `dense` | native code, kept in the cache folder; that of large core modules apart; with each memory one mapping |
 //! | `grants`, `limits` | what a guest may touch, and how much it may take |
 //! | `linker`, `host/` | the interfaces the host offers, and a component bound to them |
 //! | `state`, `stores` | what the host keeps for a guest, and where |
@@ -11,6 +11,7 @@
 //! | `call/` | calls of exports, one after another |
 //! | `serve/` | a server, its connections, one request and its instance |
 //! | `metrics`, `traces`, `profile`, `coredump` | what is counted, spans of requests, where guests spend their time, what they were when they trapped |
+//! | `measure` | figures of instances by themselves |
 //! | `trap`, `symbols`, `denials`, `tell`, `output` | what went wrong, was refused, was written, and how it is told |
 //!
 //! Invariants: nothing is granted that [`Grants`] does not name, and an ungranted call is answered by the interface's
@@ -23,6 +24,7 @@ mod call;
 mod code;
 mod coredump;
 mod denials;
+mod dense;
 mod engine;
 mod error;
 mod grants;
@@ -30,6 +32,7 @@ mod host;
 mod lift;
 mod limits;
 mod linker;
+mod measure;
 mod metrics;
 mod output;
 mod profile;
@@ -51,6 +54,7 @@ pub use engine::Tuning;
 pub use error::{Entry, Error};
 pub use grants::{Access, Address, Authority, Dir, Grants, NarrowError, ParseError, Scope, SectionError};
 pub use limits::Limits;
+pub use measure::{Configuration, Held, Life, Maker, Start};
 pub use output::{Cleaner, Styles, cleaned};
 pub use run::{RunOptions, run};
 pub use serve::{AccessLog, LogFormat, ServeOptions, Signals, Stop, serve};

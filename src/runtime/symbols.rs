@@ -22,8 +22,9 @@ use super::{
 /// The places of one component.
 pub(super) struct Symbols<'a> {
     artifact: &'a Artifact<'a>,
-    /// Of the bytes the native code was made from: a file may have been built anew meanwhile.
-    digest: blake3::Hash,
+    /// Of the bytes the native code was made from: a file may have been built anew meanwhile. `None`: they were rewritten,
+    /// and no place is known.
+    digest: Option<blake3::Hash>,
     /// Where native code of a lifted module begins → where its core module stands in the component.
     lifted: BTreeMap<usize, usize>,
     /// Offset in the component → `file:line:column`, where known.
@@ -47,7 +48,8 @@ impl<'a> Symbols<'a> {
         let unknown: Vec<usize> =
             frames.iter().filter_map(|frame| frame.offset).filter(|offset| !self.places.contains_key(offset)).collect();
         if !unknown.is_empty() {
-            let bytes = self.artifact.read().ok().filter(|bytes| blake3::hash(bytes) == self.digest);
+            let bytes =
+                self.digest.and_then(|digest| self.artifact.read().ok().filter(|bytes| blake3::hash(bytes) == digest));
             let found = bytes.map(|bytes| places(&bytes, &unknown)).unwrap_or_default();
             self.places.extend(unknown.into_iter().map(|offset| (offset, found.get(&offset).cloned())));
         }

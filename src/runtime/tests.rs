@@ -2,6 +2,7 @@
 
 mod apart;
 mod calls;
+mod density;
 mod edits;
 mod folders;
 mod grants;

@@ -12,7 +12,7 @@ use crate::{
     cache::Home,
     diagnostic::Diagnose,
     event::{Event, GuestStream},
-    runtime::{Artifact, Error, ServeOptions, Signals, Stop, serve},
+    runtime::{Artifact, Error, ServeOptions, Signals, Stop, Tuning, serve},
 };
 
 /// Native code of all tests in one folder, so that each guest is compiled once.
@@ -35,6 +35,11 @@ pub struct Running {
 
 impl Running {
     pub fn start(bytes: Vec<u8>, options: ServeOptions) -> Running {
+        Running::start_for(Tuning::Run, bytes, options)
+    }
+
+    /// With native code made for something.
+    pub fn start_for(tuning: Tuning, bytes: Vec<u8>, options: ServeOptions) -> Running {
         let (tell, listening) = mpsc::channel();
         let told = Arc::new(Mutex::new(Vec::new()));
         let stop = options.stop.clone();
@@ -45,7 +50,8 @@ impl Running {
                     Event::Listening { address } => tell.send(address).expect("the test waits"),
                     event => told.lock().unwrap().extend(shown(&event)),
                 };
-                serve(&Artifact::bytes("app.wasm", &bytes), &options, &Shared(Mutex::new(events)).as_events())
+                let artifact = Artifact { tuning, ..Artifact::bytes("app.wasm", &bytes) };
+                serve(&artifact, &options, &Shared(Mutex::new(events)).as_events())
             }
         });
         let address = match listening.recv() {

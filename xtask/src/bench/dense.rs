@@ -1,6 +1,8 @@
-//! Ten thousand instances alive at once: as many requests, none of which has told its body yet.
+//! Ten thousand instances alive at once, by themselves and behind a server, in both configurations of it.
 //!
-//! What is measured is the whole server: the instances, their stacks, and the connections that hold them.
+//! 1. By themselves: each was called once, and is held.
+//! 2. Behind a server: as many requests, none of which has told its body yet. What is measured is the whole server, the
+//!    instances, their stacks, and the connections that hold them.
 
 use std::{
     fs,
@@ -13,6 +15,7 @@ use std::{
 
 use super::{
     guests::Maker,
+    instances::Told,
     serve::Servers,
     server::{Server, Tells},
 };
@@ -32,12 +35,39 @@ pub(super) fn run(mosaic: &Path) -> Outcome {
     let maker = Maker { wasm_tools: &bin.join("wasm-tools"), mosaic: &servers.mosaic, folder: &servers.folder };
     maker.prepare()?;
     println!(
+        "\n{INSTANCES} instances by themselves, each called once. Memory: what is the process's own share, and the"
+    );
+    println!("kernel's tables for it. Goals: one part 112 MiB, four parts 614 MiB in `density`.\n");
+    println!("| app | configuration | alive | MiB | KiB each | of it tables | mappings |");
+    println!("|---|---|---|---|---|---|---|");
+    for (what, app) in [("one part", maker.parts(1)?), ("four parts", maker.parts(4)?)] {
+        for configuration in ["default", "run", "density"] {
+            let count = INSTANCES.to_string();
+            let told = Told::of(&servers.mosaic, &app, configuration, &["--call", "go", "--hold", &count])?;
+            let [alive, tables, mappings] = ["alive", "tables", "mappings"].map(|key| told.get(key));
+            let (alive, tables) = (alive?, tables?);
+            let bytes = told.get("proportional")? + tables;
+            let each = |bytes: f64| bytes / alive.max(1.0) / 1024.0;
+            println!(
+                "| {what} | {configuration} | {alive} | {:.0} | {:.1} | {:.1} | {} |",
+                bytes / f64::from(1 << 20),
+                each(bytes),
+                each(tables),
+                mappings?
+            );
+        }
+    }
+    println!(
         "\n{INSTANCES} requests that wait, each in an instance of its own; the server's memory, connections included.\n"
     );
-    println!("| app | alive | MiB | KiB each | mappings | s |");
-    println!("|---|---|---|---|---|---|");
-    for (what, app) in [("one part", maker.waiting()?), ("four parts", maker.waiting_in_four()?)] {
-        eprintln!("==> {what}");
+    println!("| app | configuration | alive | MiB | KiB each | mappings | s |");
+    println!("|---|---|---|---|---|---|---|");
+    let (one, four) = (maker.waiting()?, maker.waiting_in_four()?);
+    for (what, app, density) in
+        [("one part", &one, None), ("four parts", &four, None), ("four parts", &four, Some("--density"))]
+    {
+        let configuration = density.map_or("run", |_| "density");
+        eprintln!("==> {what}, {configuration}");
         let mut command = Command::new(&servers.mosaic);
         command.args([
             "mosaic",
@@ -50,7 +80,7 @@ pub(super) fn run(mosaic: &Path) -> Outcome {
             "10m",
         ]);
         command.args(["--max-requests", &INSTANCES.to_string(), "--max-connections", &(2 * INSTANCES).to_string()]);
-        command.arg(&app);
+        command.args(density).arg(app);
         let server = Server::start(command, Tells::Stdout)?;
         let before = server.memory("VmRSS");
         let started = Instant::now();
@@ -66,7 +96,8 @@ pub(super) fn run(mosaic: &Path) -> Outcome {
         let after = server.memory("VmRSS");
         let each = (after - before) as f64 / 1024.0 / alive.max(1) as f64;
         let memory = after as f64 / f64::from(1 << 20);
-        println!("| {what} | {alive} | {memory:.0} | {each:.1} | {} | {:.1} |", server.mappings(), took.as_secs_f64());
+        let (mappings, took) = (server.mappings(), took.as_secs_f64());
+        println!("| {what} | {configuration} | {alive} | {memory:.0} | {each:.1} | {mappings} | {took:.1} |");
     }
     let _ = fs::remove_dir_all(&servers.folder);
     Ok(())

@@ -97,6 +97,56 @@ impl Maker<'_> {
         Ok(folder.join("target/mosaic/storefront.wasm"))
     }
 
+    /// The folder of the components of the example that has the same part in four languages.
+    pub fn matrix(&self) -> Result<PathBuf, String> {
+        let folder = self.folder.join("matrix");
+        copy(&root().join("polyglot-examples/matrix"), &folder)?;
+        succeed(self.mosaic().arg("build").arg("--release").current_dir(&folder))?;
+        Ok(folder.join("target/mosaic/components"))
+    }
+
+    /// A component of so many parts that call each other, one behind the other, each with a memory of 17 pages and its
+    /// data. Nothing is imported, and `go` is exported.
+    pub fn parts(&self, count: usize) -> Result<PathBuf, String> {
+        let data: String = (0..DATA).map(|at| format!("\\{:02x}", (at % 1024 * 37 + 11) % 256)).collect();
+        let mut text = String::from("(component\n");
+        for number in 0..count {
+            let (import, with, next) = match number.checked_sub(1) {
+                Some(before) => (
+                    "(import \"f\" (func $f (param \"x\" u32) (result u32))) (core func $next (canon lower (func $f)))
+                     (core instance $next (export \"next\" (func $next)))",
+                    format!("(with \"f\" (func $p{before} \"f\"))"),
+                    Some(before),
+                ),
+                None => ("", String::new(), None),
+            };
+            let (asked, given, call) = match next {
+                Some(_) => (
+                    "(import \"h\" \"next\" (func $next (param i32) (result i32)))",
+                    "(with \"h\" (instance $next))",
+                    "(call $next (local.get 0))",
+                ),
+                None => ("", "", "(local.get 0)"),
+            };
+            // Each is a content of its own.
+            text.push_str(&format!(
+                "(component $c{number} {import}
+                   (core module $m {asked} (memory (export \"memory\") 17) (table 16 funcref)
+                     (data (i32.const 1024) \"{data}\")
+                     (func (export \"f\") (param i32) (result i32)
+                       (i32.store (i32.const 2048) (i32.add (i32.load (i32.const 2048)) (i32.const {number}))) {call}))
+                   (core instance $i (instantiate $m {given}))
+                   (func (export \"f\") (param \"x\" u32) (result u32) (canon lift (core func $i \"f\"))))
+                 (instance $p{number} (instantiate $c{number} {with}))\n"
+            ));
+        }
+        text.push_str(&format!("(export \"go\" (func $p{} \"f\")))", count - 1));
+        let [wat, component] = ["wat", "wasm"].map(|ending| self.folder.join(format!("parts-{count}.{ending}")));
+        fs::write(&wat, text).map_err(|e| format!("{}: {e}", wat.display()))?;
+        succeed(Command::new(self.wasm_tools).arg("parse").arg(&wat).arg("-o").arg(&component))?;
+        Ok(component)
+    }
+
     pub fn mosaic(&self) -> Command {
         let mut command = Command::new(self.mosaic);
         command.arg("mosaic").stdout(std::process::Stdio::null());

@@ -9,6 +9,7 @@ mod compose;
 mod dense;
 mod guests;
 mod inspect;
+mod instances;
 mod load;
 mod parts;
 mod serve;
@@ -37,6 +38,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("serve", serve::run),
     ("start", start::run),
     ("calls", calls::run),
+    ("instances", instances::run),
     ("dense", dense::run),
     ("code", code::run),
     ("wit", wit::run),
