@@ -22,15 +22,13 @@ use mosaic::{
         compat::{Rule, Settings, compare},
     },
     diagnostic::{Level, Problem},
-    lock::{self, Policy},
-    project::Project,
-    resolve::{self, Subject, Wit},
+    resolve::{self, Wit},
 };
 use serde::Serialize;
 
 use self::{
     baseline::Baseline,
-    levels::{Levels, asked, from_manifest},
+    levels::{Levels, asked},
     reports::{Found, Wanted},
 };
 use super::{
@@ -106,7 +104,7 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     let mut found = Found::default();
     let looked = match (&args.impact, args.files.is_empty()) {
         (Some(new), _) => impact::impact_of(&args, new, &mut found, reporter),
-        (None, true) => whole_project(&args, &mut found, reporter),
+        (None, true) => project::check(&args, &mut found, reporter),
         (None, false) => files(&args, &mut found, reporter),
     };
     // What was found is reported whatever could not be looked at.
@@ -129,89 +127,15 @@ fn files(args: &Args, found: &mut Found, reporter: &Reporter) -> Result<(), Fail
             (None, Some(world)) => {
                 fits_world(file, world, Path::new("")).map(|report| told(report, "fits the world", found, reporter))
             }
-            (None, None) if is_wit(file) => Ok(resolved(file, found, reporter)),
+            (None, None) if is_wit(file) => {
+                resolved(file, found, reporter);
+                Ok(())
+            }
             (None, None) => look(file).map(|report| told(report, "valid", found, reporter)),
         };
         problems.extend(looked.err().into_iter().flat_map(|failure| failure.0));
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure(problems)) }
-}
-
-/// The project: planned, its app validated if it is built, and compared with its baseline if there is one.
-fn whole_project(args: &Args, found: &mut Found, reporter: &Reporter) -> Result<(), Failure> {
-    let project = known::wired(args.project.load()?, args.lock.looking(), found, reporter)?;
-    let manifest = &project.manifest;
-    let app = shown(&project.layout.app(&manifest.app.name.value));
-    if app.exists() {
-        told(look(&app)?, "valid", found, reporter);
-    }
-    match (&args.world, &manifest.check.world) {
-        (Some(typed), _) => {
-            told(fits_world(&built(&app)?, typed, Path::new(""))?, "fits the world", found, reporter);
-        }
-        (None, Some(said)) if app.exists() => {
-            told(fits_world(&app, &said.value, &project.root)?, "fits the world", found, reporter);
-        }
-        (None, Some(said)) => {
-            let text = format!("`{}`: the app has not been built, so it is not held against it", said.value);
-            reporter.event(mosaic::event::Event::Note { verb: "Skipping", text: &text });
-        }
-        (None, None) => {}
-    }
-    let settings = args.weighing.settings(manifest_settings(&project)?)?;
-    let baseline = match (&args.against, &manifest.check.baseline) {
-        (Some(typed), _) => Baseline::parse(typed)?,
-        // A path in the manifest is relative to it.
-        (None, Some(said)) => match Baseline::parse(&said.value)? {
-            Baseline::Path(path) => Baseline::Path(project.root.join(path)),
-            elsewhere @ (Baseline::Git { .. } | Baseline::Registry(_)) => elsewhere,
-        },
-        (None, None) => return Ok(()),
-    };
-    let is_component = |path: &Path| path.extension().is_some_and(|ending| ending == "wasm" || ending == "wat");
-    match &baseline {
-        Baseline::Registry(package) => {
-            let release = baseline::release(package, &args.lock, reporter)?;
-            lock::hold(&project, &baseline::locked(&release), baseline_policy(args))?;
-            let old = baseline::decoded(&release)?;
-            let place = match old.subject {
-                Subject::Component(_) => built(&app)?,
-                Subject::Packages(_) => project::place_of(&project, package)?,
-            };
-            compared(&old, &place, &settings, found, reporter)
-        }
-        Baseline::Path(path) if is_component(path) => {
-            compared_with(&baseline, built(&app)?.as_path(), args, &settings, found, reporter)
-        }
-        Baseline::Path(_) | Baseline::Git { .. } => {
-            for place in resolve::places(&project)?.into_keys() {
-                // Of a folder that holds several places of WIT, the same one.
-                let baseline = match &baseline {
-                    Baseline::Path(folder) if folder.join(&place).exists() => Baseline::Path(folder.join(&place)),
-                    baseline => baseline.clone(),
-                };
-                compared_with(&baseline, &project.root.join(place), args, &settings, found, reporter)?;
-            }
-            Ok(())
-        }
-    }
-}
-
-/// What may become of the digest of a release: one that the manifest names is the project's, and belongs to its lock file.
-fn baseline_policy(args: &Args) -> Policy {
-    match args.against {
-        Some(_) => Policy::Ignore,
-        None => args.lock.policy(),
-    }
-}
-
-/// The app, which a component is compared with.
-fn built(app: &Path) -> Result<PathBuf, Failure> {
-    if app.exists() {
-        return Ok(app.to_owned());
-    }
-    let problem = Problem::error("check::not-built", "the app has not been built, so there is nothing to look at");
-    Err(Failure::of(problem.help("`cargo mosaic build`")))
 }
 
 /// One place of WIT, or one component, with the version that must not be broken.
@@ -250,18 +174,6 @@ fn compared(
 pub fn shown(place: &Path) -> PathBuf {
     let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
     place.strip_prefix(&here).unwrap_or(place).to_owned()
-}
-
-/// What the manifest says of rules.
-fn manifest_settings(project: &Project) -> Result<Settings, Failure> {
-    let check = &project.manifest.check;
-    let mut settings = Settings::default();
-    let source = &project.manifest.source;
-    from_manifest(&check.rules, source, EXPLAIN, |name, level| settings.set(name, level))?;
-    if let Some(file) = &check.baseline_file {
-        settings.accept(&read_accepted(&project.root.join(&file.value))?);
-    }
-    Ok(settings)
 }
 
 impl Weighing {
