@@ -38,8 +38,11 @@ const WIRER: &[&str] = &[
 const PACKED: (u32, u32) = (2, 36);
 
 fn main() -> io::Result<()> {
-    // 150,000 pointers in tables are told in a fiftieth of the bytes, all of which each start reads.
-    if glibc().is_some_and(|version| version >= PACKED) {
+    // 150,000 pointers in tables are told in a fiftieth of the bytes, all of which each start reads. An older C library
+    // refuses such a program by name (`GLIBC_ABI_DT_RELR`): `MOSAIC_PACK_RELOCATIONS=0` is for one that goes there.
+    println!("cargo::rerun-if-env-changed=MOSAIC_PACK_RELOCATIONS");
+    let wanted = env::var_os("MOSAIC_PACK_RELOCATIONS").is_none_or(|it| it != "0");
+    if wanted && glibc().is_some_and(|version| version >= PACKED) {
         println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
     reveal("MOSAIC_BACKENDS", &["src/build", "src/packages"])?;
@@ -54,6 +57,7 @@ fn glibc() -> Option<(u32, u32)> {
     if env::var("HOST").ok()? != target || !target.ends_with("-linux-gnu") {
         return None;
     }
+    #[expect(clippy::disallowed_methods, reason = "the door for processes is in what is built here")]
     let output = Command::new("getconf").arg("GNU_LIBC_VERSION").output().ok()?;
     let told = String::from_utf8(output.stdout).ok()?;
     let (major, minor) = told.trim().strip_prefix("glibc ")?.split_once('.')?;

@@ -44,6 +44,9 @@ enum Kind {
     Default,
 }
 
+/// One of the times of a life.
+type Figure = fn(&Life) -> Duration;
+
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
@@ -77,7 +80,7 @@ async fn measure(args: &Args, reporter: &Reporter) -> Result<Exit, Failure> {
                 lives.push(life);
             }
         }
-        let kinds: [(&str, &str, fn(&Life) -> Duration); 4] = [
+        let kinds: [(&str, &str, Figure); 4] = [
             ("made", "made-p99", |life| life.made),
             ("called", "called-p99", |life| life.called),
             ("dropped", "dropped-p99", |life| life.dropped),

@@ -88,6 +88,7 @@ const STYLES: styling::Styles = styling::Styles::styled()
     .placeholder(styling::AnsiColor::Cyan.on_default());
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     New(new::Args),
     Init(init::Args),
@@ -96,7 +97,7 @@ enum Command {
     Compose(compose::Args),
     Plan(plan::Args),
     Run(run::Args),
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     Compile(compile::Args),
     Invoke(invoke::Args),
     Repl(repl::Args),
@@ -124,7 +125,7 @@ impl Command {
             Command::Compose(args) => compose::run(args, reporter),
             Command::Plan(args) => plan::run(args, reporter),
             Command::Run(args) => run::run(args, reporter),
-            Command::Serve(args) => serve::run(args, reporter),
+            Command::Serve(args) => serve::run(*args, reporter),
             Command::Compile(args) => compile::run(args, reporter),
             Command::Invoke(args) => invoke::run(args, reporter),
             Command::Repl(args) => repl::run(args, reporter),
@@ -233,7 +234,14 @@ fn parse(args: &[OsString], early: Early) -> Result<Cli, clap::Error> {
         Color::Never => clap::ColorChoice::Never,
         Color::Auto => clap::ColorChoice::Auto,
     };
-    Cli::from_arg_matches(&Cli::command().color(choice).try_get_matches_from(args)?)
+    // Only the command that is named is built: to build all takes longer than many of them run.
+    let matches = Cli::command().color(choice).try_get_matches_from(args).or_else(|_| {
+        // What an error or a page of help tells is of all of them.
+        let mut whole = Cli::command().color(choice);
+        whole.build();
+        whole.try_get_matches_from(args)
+    })?;
+    Cli::from_arg_matches(&matches)
 }
 
 /// Tells of a command line that makes no sense, or gives the help that was asked for.

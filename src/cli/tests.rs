@@ -48,7 +48,9 @@ fn a_mistyped_word_is_answered_with_a_suggestion() {
 
 #[test]
 fn every_command_has_an_example() {
-    for command in Cli::command().get_subcommands().filter(|one| !one.is_hide_set()) {
+    let mut whole = Cli::command();
+    whole.build();
+    for command in whole.get_subcommands().filter(|one| !one.is_hide_set()) {
         let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
         assert!(help.contains("Example"), "{}", command.get_name());
         assert!(help.contains(&format!("cargo mosaic {}", command.get_name())), "{}", command.get_name());

@@ -47,7 +47,7 @@ pub(in crate::runtime) struct Message {
 pub(in crate::runtime) enum Carrier {
     /// The handler's own queue.
     Queue(mpsc::Sender<Message>),
-    Nats(Nats),
+    Nats(Box<Nats>),
 }
 
 /// What a guest calls a connection: there is but one.
@@ -82,7 +82,7 @@ pub(in crate::runtime) fn open(
     if !wanted || grants.topics.is_closed() {
         return Ok(None);
     }
-    Ok(Some(Carrier::Nats(Nats::open(address)?)))
+    Ok(Some(Carrier::Nats(Box::new(Nats::open(address)?))))
 }
 
 /// Where messages wait for their handler.
