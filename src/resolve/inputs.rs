@@ -12,7 +12,7 @@ use super::{
     locate,
     read::{Reader, Source},
 };
-use crate::{manifest::Origin, project::Project};
+use crate::{language::Language, manifest::Origin, project::Project};
 
 /// The digest of all that [`resolve`](super::resolve) reads besides the manifest. `known` gives a finished component's.
 ///
@@ -22,6 +22,8 @@ pub fn inputs(project: &Project, known: &mut dyn FnMut(&Path) -> Option<Hash>) -
     let mut places: IndexSet<PathBuf> = IndexSet::new();
     for (name, component) in &project.manifest.components {
         add(&mut hasher, name.as_bytes());
+        // Told from the files beside it where the manifest does not say.
+        add(&mut hasher, component.language.map_or("", Language::name).as_bytes());
         match &component.origin {
             Origin::Source(source) => match locate(project, component, &source.value).ok()? {
                 Some(place) => {
@@ -77,10 +79,10 @@ mod tests {
         write(
             "mosaic.toml",
             "[app]\nname = \"a:b\"\n[components.one]\nsource = \"one\"\nlanguage = \"rust\"\n\
-             [components.two]\nsource = \"two\"\nlanguage = \"go\"\n[components.done]\nwasm = \"done.wasm\"\n",
+             [components.two]\nsource = \"two\"\n[components.done]\nwasm = \"done.wasm\"\n",
         );
         write("one/src.rs", "");
-        write("two/src.go", "");
+        write("two/go.mod", "module two");
         write("done.wasm", "first");
         write("wit/one.wit", "package a:b; world one { import c:d/e; }");
         write("wit/deps/c/d.wit", "package c:d; interface e {}");
@@ -104,6 +106,9 @@ mod tests {
         changed("a file's name");
         write("wit/deps/f.wit", "package f:f;");
         changed("a package more");
+        fs::remove_file(root.join("two/go.mod")).unwrap();
+        write("two/package.json", "{}");
+        changed("the language of a source");
         write("done.wasm", "second");
         changed("a finished component");
         write("two/wit/two.wit", "package a:two; world two {}");
