@@ -52,11 +52,15 @@ impl Nats {
         }
         let kind = content_type.map(|kind| (CONTENT_TYPE.to_owned(), kind));
         let headers = headers(metadata.into_iter().flatten().chain(kind)).map_err(Fault::Other)?;
+        let client = self.client().await.map_err(Fault::Connection)?;
+        if client.connection_state() != State::Connected {
+            return Err(Fault::Connection("the server is gone; it is looked for".to_owned()));
+        }
+        let most = client.server_info().max_payload;
+        if data.len() > most {
+            return Err(Fault::Other(format!("{} bytes are more than the {most} that the server takes", data.len())));
+        }
         let sent = async {
-            let client = self.client().await?;
-            if client.connection_state() != State::Connected {
-                return Err("the server is gone; it is looked for".to_owned());
-            }
             client.publish_with_headers(subject, headers, data.into()).await.map_err(|error| error.to_string())?;
             client.flush().await.map_err(|error| error.to_string())
         };
@@ -73,6 +77,12 @@ impl Nats {
         let group: String = group.chars().map(|c| if c.is_whitespace() { '-' } else { c }).collect();
         let mut all: SelectAll<Subscriber> = SelectAll::new();
         for topic in topics {
+            if !is_subject(topic) {
+                return Err(unusable(format!(
+                    "the topic `{}` cannot be a subject, or is a pattern",
+                    topic.escape_debug()
+                )));
+            }
             let listening = client.queue_subscribe(topic.clone(), group.clone()).await;
             all.push(listening.map_err(|error| unusable(format!("the topic `{topic}`: {error}")))?);
         }
@@ -199,6 +209,12 @@ mod tests {
             }
             let metadata = Some(vec![("a:b".to_owned(), "x".to_owned())]);
             assert!(matches!(nats.send(Message { metadata, ..message("a", "x") }).await, Err(Fault::Other(_))));
+            let large = nats.send(message("a", &"x".repeat(2 << 20))).await;
+            assert!(matches!(large, Err(Fault::Other(_))), "{large:?}");
+            for pattern in [">", "a.*", ""] {
+                let listened = nats.listen(&[pattern.to_owned()], "group").await;
+                assert!(matches!(listened.map(drop), Err(Error::Backend { .. })), "{pattern:?}");
+            }
             nats.send(message("a", "x")).await.unwrap();
             drop(server);
             let noticed = async {

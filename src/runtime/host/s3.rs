@@ -72,6 +72,8 @@ impl S3 {
         let mut server = server
             .with_bucket_name(bucket)
             .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::ConnectTimeout), "5 seconds")
+            // A large object takes its time; how long a guest may take is for its own limits.
+            .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), "10 minutes")
             .with_retry(RetryConfig { max_retries: 2, retry_timeout: PATIENCE, ..RetryConfig::default() });
         let endpoints = [AmazonS3ConfigKey::Endpoint, AmazonS3ConfigKey::S3Endpoint];
         let mut endpoints = endpoints.iter().filter_map(|key| server.get_config_value(key));
@@ -147,7 +149,7 @@ impl S3 {
     /// The bytes from `start` to `end`, both included, as far as there are any: a file, at its beginning, and how many.
     pub fn read(&self, container: &str, object: &str, start: u64, end: u64) -> Outcome<(File, u64)> {
         let (store, key) = (self.store.clone(), self.object(container, object)?);
-        let missing = format!("there is no object `{object}` in `{container}`");
+        let missing = missing(container, object);
         let file = off_the_runtime(tempfile::tempfile).map_err(|error| error.to_string())?;
         let into = file.try_clone().map_err(|error| error.to_string())?;
         let length = self.wait(async move {
@@ -176,11 +178,10 @@ impl S3 {
         let (store, folder) = (self.store.clone(), self.container(container)?);
         self.wait(async move {
             let below = format!("{folder}/");
-            let names = store.list(Some(&folder)).map_ok(|object| {
-                let key: &str = object.location.as_ref();
-                key.strip_prefix(&below).unwrap_or(key).to_owned()
-            });
-            let mut names: Vec<String> = names.try_collect().await.map_err(|e| told(&e))?;
+            let objects: Vec<ObjectMeta> = store.list(Some(&folder)).try_collect().await.map_err(|e| told(&e))?;
+            // Other tools mark a folder by an empty object of its name, which is none of its objects.
+            let names = objects.iter().filter_map(|object| object.location.as_ref().strip_prefix(&below));
+            let mut names: Vec<String> = names.map(str::to_owned).collect();
             names.sort();
             Ok(names)
         })
@@ -192,13 +193,24 @@ impl S3 {
     }
 
     pub fn copy(&self, from: (&str, &str), to: (&str, &str)) -> Outcome<()> {
+        if from == to {
+            return self.there(from);
+        }
         let (store, from, to) = (self.store.clone(), self.object(from.0, from.1)?, self.object(to.0, to.1)?);
         self.wait(async move { store.copy(&from, &to).await.map_err(|e| told(&e)) })
     }
 
+    /// A copy, and then the end of what was copied.
     pub fn rename(&self, from: (&str, &str), to: (&str, &str)) -> Outcome<()> {
+        if from == to {
+            return self.there(from);
+        }
         let (store, from, to) = (self.store.clone(), self.object(from.0, from.1)?, self.object(to.0, to.1)?);
         self.wait(async move { store.rename(&from, &to).await.map_err(|e| told(&e)) })
+    }
+
+    fn there(&self, (container, object): (&str, &str)) -> Outcome<()> {
+        self.about_object(container, object)?.map(drop).ok_or_else(|| missing(container, object))
     }
 
     fn container(&self, container: &str) -> Outcome<Path> {
@@ -243,6 +255,10 @@ impl Drop for S3 {
             runtime.shutdown_background();
         }
     }
+}
+
+fn missing(container: &str, object: &str) -> String {
+    format!("there is no object `{object}` in `{container}`")
 }
 
 fn about(object: &ObjectMeta) -> About {
@@ -300,13 +316,18 @@ mod tests {
     /// A server with a bucket, `bucket`.
     fn server() -> Server {
         let server = Server::start("moto-server", |port| args(&["-H", "127.0.0.1", "-p", port]));
+        make(&server, "/bucket");
+        server
+    }
+
+    /// Makes a bucket, or an empty object in it.
+    fn make(server: &Server, path: &str) {
         let mut connection = TcpStream::connect(&server.address).unwrap();
-        let head = "PUT /bucket HTTP/1.1\r\nHost: s3\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        connection.write_all(head.as_bytes()).unwrap();
+        let head = "PUT PATH HTTP/1.1\r\nHost: s3\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        connection.write_all(head.replace("PATH", path).as_bytes()).unwrap();
         let mut answer = String::new();
         connection.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        server
     }
 
     fn at(address: &str) -> AmazonS3Builder {
@@ -354,9 +375,19 @@ mod tests {
         s3.delete("b").unwrap();
         assert_eq!((s3.about("b").unwrap(), s3.list("b").unwrap()), (None, vec![]));
 
+        // Onto itself, it stays.
+        put(&s3, "a", "same", b"same").unwrap();
+        s3.rename(("a", "same"), ("a", "same")).unwrap();
+        s3.copy(("a", "same"), ("a", "same")).unwrap();
+        assert_eq!(text(&s3, ("a", "same"), 0, u64::MAX).unwrap(), b"same");
+        s3.delete_object("a", "same").unwrap();
+        assert!(s3.rename(("a", "same"), ("a", "same")).unwrap_err().contains("there is no object `same`"));
+
         // What others put there is a container too, and its keys are what they are.
         let beside = S3::with(at(&server.address), "s3://bucket").unwrap();
         assert_eq!(beside.list("app").unwrap(), ["data/.containers/a", "data/a/empty"]);
+        make(&server, "/bucket/marked/");
+        assert_eq!(beside.list("marked").unwrap(), Vec::<String>::new());
         for name in ["Grüße/a b.txt", "%2F", "x/%2E%2E/y", "a+b&c=d"] {
             put(&s3, "names", name, name.as_bytes()).unwrap();
             assert_eq!(text(&s3, ("names", name), 0, u64::MAX).unwrap(), name.as_bytes());

@@ -101,7 +101,8 @@ impl Maker<'_> {
     pub fn matrix(&self) -> Result<PathBuf, String> {
         let folder = self.folder.join("matrix");
         copy(&root().join("polyglot-examples/matrix"), &folder)?;
-        succeed(self.mosaic().arg("build").arg("--release").current_dir(&folder))?;
+        let parts = ["provider-rust", "provider-go", "provider-python", "provider-javascript"];
+        succeed(self.mosaic().arg("build").args(parts).arg("--release").current_dir(&folder))?;
         Ok(folder.join("target/mosaic/components"))
     }
 
