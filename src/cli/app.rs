@@ -106,7 +106,10 @@ impl<'a> Opened<'a> {
                 true => plan::Unused::Allow,
                 false => plan::Unused::Refuse,
             },
-            hosts: plan::holdings::Hosts::default(),
+            hosts: match project.manifest.compose.any_host {
+                true => plan::holdings::Hosts::Any,
+                false => plan::holdings::Hosts::Ours,
+            },
         };
         let wiring = Wiring::from_manifest(&project.manifest);
         let how = compose::Options::default();

@@ -332,8 +332,9 @@ impl Reader<'_> {
             }
         });
         let share = share.collect();
-        let allow_unused = typed.allow_unused.is_some_and(|it| it.value);
-        Compose { exports: typed.exports, wire, wrap, open: typed.open, share, allow_unused }
+        let is = |flag: Option<Spanned<bool>>| flag.is_some_and(|it| it.value);
+        let (allow_unused, any_host) = (is(typed.allow_unused), is(typed.any_host));
+        Compose { exports: typed.exports, wire, wrap, open: typed.open, share, allow_unused, any_host }
     }
 
     /// The component of a key `component/interface`, where that is its form.

@@ -215,6 +215,8 @@ pub struct Compose {
     pub share: Vec<Spanned<Family>>,
     /// Components that nothing needs are no error.
     pub allow_unused: bool,
+    /// What only Mosaic's host could tell apart is an error.
+    pub any_host: bool,
 }
 
 /// The value of one entry of `wire`, with the place of its key.

@@ -93,6 +93,8 @@ pub struct Compose {
     pub share: Vec<Spanned<String>>,
     /// `true`: components that nothing needs are no error.
     pub allow_unused: Option<Spanned<bool>>,
+    /// `true`: the app is for any host, so what only Mosaic's could tell apart is an error.
+    pub any_host: Option<Spanned<bool>>,
 }
 
 /// Servers that keep what the app keeps, and carry what it sends; flags and variables go before them. Passwords do not
