@@ -41,12 +41,13 @@ Examples:
   cargo mosaic compose a.wasm b.wasm -o app.wasm            any components, whoever made them
   cargo mosaic compose a.wasm b.wasm -t -o -                the same, as text
   cargo mosaic compose a.wasm b.wasm c.wasm -o app.wasm --wire a/acme:shop/auth=b
+  cargo mosaic compose --wac app.wac -o app.wasm            as it says, of components in deps/NAMESPACE/NAME.wasm
   cargo mosaic compose web.wasm cors.wasm -o app.wasm --wrap web/wasi:http/incoming-handler=cors")]
 pub struct Args {
     #[command(flatten)]
     wiring: WiringArgs,
     /// File to write; `-` is stdout
-    #[arg(short, long, value_name = "FILE", requires = "files")]
+    #[arg(short, long, value_name = "FILE", requires = "given")]
     output: Option<PathBuf>,
     /// Write text rather than binary
     #[arg(short = 't', long = "text", requires = "output")]
@@ -106,7 +107,7 @@ enum Emit {
 }
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
-    if args.wiring.files.is_empty() {
+    if !args.wiring.is_of_files() {
         let mut opened = Opened::new(&args.project, args.lock.policy(), reporter)?;
         opened.how = args.how();
         opened.options = args.wiring.options(opened.options);

@@ -55,13 +55,13 @@ enum Format {
 }
 
 pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
-    let (parts, graph, wiring) = match args.wiring.files.is_empty() {
-        true => {
+    let (parts, graph, wiring) = match args.wiring.is_of_files() {
+        false => {
             let mut opened = Opened::new(&args.project, args.lock.looking(), reporter)?;
             opened.options = args.wiring.options(opened.options);
             (opened.worlds(), opened.plan()?, opened.wiring)
         }
-        false => {
+        true => {
             let (parts, wiring) = args.wiring.parts()?;
             let parts: Vec<Part> = parts.into_values().map(|given| given.part).collect();
             let graph = plan::plan(&parts, &wiring, &args.wiring.options(plan::Options::default()))?;

@@ -18,6 +18,7 @@ use super::Failure;
 
 /// Component files, and how they are to be wired.
 #[derive(Debug, Clone, clap::Args)]
+#[command(group = clap::ArgGroup::new("given").args(["files", "wac"]).multiple(true))]
 pub struct WiringArgs {
     /// Component files, binary or text; each part is named after its file, or as said: `one=log.wasm two=log.wasm` is
     /// two instances of one component
@@ -35,9 +36,13 @@ pub struct WiringArgs {
     /// An interface outside `wasi:` that is left to the host on purpose
     #[arg(long, value_name = "INTERFACE", requires = "files")]
     open: Vec<String>,
-    /// A .wac file that says all of the wiring; `new acme:auth` in it is the file called `auth`
-    #[arg(long, value_name = "FILE", requires = "files", conflicts_with_all = ["wire", "wrap", "export", "open"])]
+    /// A .wac file that says all of the wiring; `new acme:auth` in it is the file called `auth`, else
+    /// `acme/auth.wasm` (or `.wat`) in --deps-dir
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["wire", "wrap", "export", "open"])]
     wac: Option<PathBuf>,
+    /// Where components are that a .wac file names and no file is given for
+    #[arg(long, value_name = "FOLDER", default_value = "deps", requires = "wac")]
+    deps_dir: PathBuf,
     /// Parts that nothing needs are no error
     #[arg(long)]
     allow_unused: bool,
@@ -65,14 +70,16 @@ struct PortArg {
 impl WiringArgs {
     /// The parts that files are, and the wiring that is said of them.
     pub fn parts(&self) -> Result<(IndexMap<String, PartBytes>, Wiring), Failure> {
-        let files = compose::given(&self.named())?;
-        let Some(path) = &self.wac else { return Ok((files, self.wiring())) };
+        let mut named = self.named();
+        let Some(path) = &self.wac else { return Ok((compose::given(&named)?, self.wiring())) };
         let unreadable = |why: String| {
             Failure::of(Problem::error("wac::unreadable", format!("could not read `{}`", path.display())).because(why))
         };
         let name = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
+        named.extend(self.found(&text, &named));
+        let files = compose::given(&named)?;
         let unused = self.options(plan::Options::default()).unused;
         Ok(compose::instantiated(&files, &Arc::new(SourceFile { name, text }), unused)?)
     }
@@ -80,6 +87,28 @@ impl WiringArgs {
     /// The files that are the parts, and their wiring; `None` where a .wac file says what they are.
     pub fn given(&self) -> Option<(Vec<Given>, Wiring)> {
         self.wac.is_none().then(|| (self.named(), self.wiring()))
+    }
+
+    /// The components in the folder of dependencies that a .wac text names and that are not given. As `wac` has it, one
+    /// of `acme:auth` is there as `acme/auth.wasm`. What is not there either is told where it is named.
+    fn found(&self, text: &str, given: &[Given]) -> Vec<Given> {
+        let is_given = |name: &str| given.iter().any(|given| given.called() == name);
+        let mut found = Vec::new();
+        for package in plan::wac::packages(text) {
+            let Some((namespace, name)) = package.rsplit_once(':').filter(|(_, name)| !is_given(name)) else {
+                continue;
+            };
+            let place = self.deps_dir.join(namespace.replace(':', "/")).join(name);
+            let files = ["wasm", "wat"].map(|ending| place.with_extension(ending));
+            let path = files.into_iter().find(|file| file.is_file());
+            found.extend(path.map(|path| Given { name: Some(name.to_owned()), path, language: None }));
+        }
+        found
+    }
+
+    /// Whether it is files that are to be composed, and not a project.
+    pub fn is_of_files(&self) -> bool {
+        !self.files.is_empty() || self.wac.is_some()
     }
 
     fn named(&self) -> Vec<Given> {

@@ -201,6 +201,13 @@ pub struct Given {
     pub language: Option<Language>,
 }
 
+impl Given {
+    /// What the part is called: as said, else as its file, without what follows the first dot.
+    pub fn called(&self) -> String {
+        self.name.clone().unwrap_or_else(|| read::name(&self.path))
+    }
+}
+
 impl From<PathBuf> for Given {
     fn from(path: PathBuf) -> Given {
         Given { name: None, path, language: None }
@@ -221,7 +228,7 @@ fn by_name<T>(
     let mut parts = IndexMap::with_capacity(files.len());
     let mut failures = Vec::new();
     for given in files {
-        let name = given.name.clone().unwrap_or_else(|| read::name(&given.path));
+        let name = given.called();
         let part = read(&name, given)?;
         if parts.insert(name.clone(), part).is_some() {
             failures.push(plan::error::Failure::SameName { part: name });

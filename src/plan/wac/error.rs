@@ -98,8 +98,10 @@ impl Flaw {
             FlawKind::UnknownPackage { package, known } => {
                 let problem = at("wac::unknown-package", format!("no component is given for `{package}`"), "used here");
                 let last = package.rsplit(':').next().unwrap_or(package);
-                one_of(problem, last, known, "Components given")
-                    .help(format!("Give it one: {last}=FILE, after the other files"))
+                one_of(problem, last, known, "Components given").help(format!(
+                    "Give it one: {last}=FILE, after the other files, or {}.wasm in the folder of --deps-dir",
+                    package.replace(':', "/")
+                ))
             }
             FlawKind::UnknownName { name, known } => {
                 let problem = at("wac::unknown-name", format!("nothing is called `{name}`"), "not defined before");

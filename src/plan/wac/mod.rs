@@ -11,7 +11,7 @@ mod read;
 mod write;
 
 pub use error::{Error, Flaw, FlawKind};
-pub use read::{Composition, read};
+pub use read::{Composition, packages, read};
 pub use write::{Unwritable, write};
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 
 use std::{collections::HashSet, ops::Range, sync::Arc};
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use wac_parser::{
     Document, ExportOptions, Expr, ImportStatement, ImportType, InstantiationArgument, InstantiationArgumentName,
     NewExpr, PostfixExpr, PrimaryExpr, Statement, TypeStatement,
@@ -79,6 +79,23 @@ pub fn read(source: &Arc<SourceFile>, components: &IndexMap<String, Part>) -> Re
             Err(failed(vec![Flaw { at: 0..source.text.len().min(1), kind }]))
         }
     }
+}
+
+/// The packages that a text makes instances of, each once, in its order: `acme:auth`, without a version. Of a text that
+/// cannot be read whole, those before the place where it breaks: [`read`] tells of that.
+pub fn packages(text: &str) -> IndexSet<String> {
+    let mut packages = IndexSet::new();
+    let Ok(lexer) = Lexer::new(text) else { return packages };
+    let mut after_new = false;
+    for (token, span) in lexer {
+        let Ok(token) = token else { break };
+        if after_new && token == Token::PackageName {
+            let name = &text[range(span.offset(), span.len())];
+            packages.insert(name.split_once('@').map_or(name, |(name, _)| name).to_owned());
+        }
+        after_new = token == Token::NewKeyword;
+    }
+    packages
 }
 
 /// Where brackets are nested deeper than [`MAX_DEPTH`]. What is no token ends the search: the parser tells of it.
