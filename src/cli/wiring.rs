@@ -90,16 +90,15 @@ impl WiringArgs {
     }
 
     /// The components in the folder of dependencies that a .wac text names and that are not given. As `wac` has it, one
-    /// of `acme:auth` is there as `acme/auth.wasm`. What is not there either is told where it is named.
+    /// of `acme:auth` is there as `acme/auth.wasm`, and of `acme:auth@1.0.0` as `acme/auth/1.0.0.wasm`. What is not there either is told where it is named.
     fn found(&self, text: &str, given: &[Given]) -> Vec<Given> {
         let is_given = |name: &str| given.iter().any(|given| given.called() == name);
         let mut found = Vec::new();
         for package in plan::wac::packages(text) {
-            let Some((namespace, name)) = package.rsplit_once(':').filter(|(_, name)| !is_given(name)) else {
-                continue;
-            };
-            let place = self.deps_dir.join(namespace.replace(':', "/")).join(name);
-            let files = ["wasm", "wat"].map(|ending| place.with_extension(ending));
+            let unversioned = package.split_once('@').map_or(package.as_str(), |(name, _)| name);
+            let Some((_, name)) = unversioned.rsplit_once(':').filter(|(_, name)| !is_given(name)) else { continue };
+            let place = package.replace([':', '@'], "/");
+            let files = ["wasm", "wat"].map(|ending| self.deps_dir.join(format!("{place}.{ending}")));
             let path = files.into_iter().find(|file| file.is_file());
             found.extend(path.map(|path| Given { name: Some(name.to_owned()), path, language: None }));
         }

@@ -100,7 +100,7 @@ impl Flaw {
                 let last = package.rsplit(':').next().unwrap_or(package);
                 one_of(problem, last, known, "Components given").help(format!(
                     "Give it one: {last}=FILE, after the other files, or {}.wasm in the folder of --deps-dir",
-                    package.replace(':', "/")
+                    package.replace([':', '@'], "/")
                 ))
             }
             FlawKind::UnknownName { name, known } => {

@@ -81,8 +81,8 @@ pub fn read(source: &Arc<SourceFile>, components: &IndexMap<String, Part>) -> Re
     }
 }
 
-/// The packages that a text makes instances of, each once, in its order: `acme:auth`, without a version. Of a text that
-/// cannot be read whole, those before the place where it breaks: [`read`] tells of that.
+/// The packages that a text makes instances of, each once, in its order, as named there: `acme:auth`, or with a version.
+/// Of a text that cannot be read whole, those before the place where it breaks: [`read`] tells of that.
 pub fn packages(text: &str) -> IndexSet<String> {
     let mut packages = IndexSet::new();
     let Ok(lexer) = Lexer::new(text) else { return packages };
@@ -90,8 +90,7 @@ pub fn packages(text: &str) -> IndexSet<String> {
     for (token, span) in lexer {
         let Ok(token) = token else { break };
         if after_new && token == Token::PackageName {
-            let name = &text[range(span.offset(), span.len())];
-            packages.insert(name.split_once('@').map_or(name, |(name, _)| name).to_owned());
+            packages.insert(text[range(span.offset(), span.len())].to_owned());
         }
         after_new = token == Token::NewKeyword;
     }
