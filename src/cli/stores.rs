@@ -17,7 +17,7 @@ pub struct StoreArgs {
     #[arg(long, value_name = "redis://HOST[:PORT]", env = "MOSAIC_KV_STORE", hide_env_values = true)]
     kv_store: Option<String>,
     /// Server that keeps wasi:blobstore instead; its keys and endpoint are those of AWS_* variables
-    #[arg(long, value_name = "s3://BUCKET[/PREFIX]", env = "MOSAIC_BLOB_STORE")]
+    #[arg(long, value_name = "s3://BUCKET[/PREFIX]", env = "MOSAIC_BLOB_STORE", hide_env_values = true)]
     blob_store: Option<String>,
     /// Server that carries wasi:messaging instead
     #[arg(long, value_name = "nats://HOST[:PORT]", env = "MOSAIC_MESSAGING", hide_env_values = true)]
