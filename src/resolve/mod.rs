@@ -7,7 +7,8 @@
 //! 3. selects each component's world ([`world`]);
 //! 4. prints the part of the WIT that the world reaches ([`subset`]).
 //!
-//! A finished component says its own world ([`decode`]).
+//! A finished component says its own world ([`decode`]). What all of this reads has one digest ([`inputs()`]), for who
+//! remembers what came of it.
 //!
 //! Parsing runs on a thread with a deep stack and bounds on what it accepts ([`limits`]): nothing that WIT or a binary
 //! says can overflow the stack or take the process down. All problems of all components are gathered, not the first.

@@ -8,6 +8,8 @@
 //! Invariants: the tokens of the output are those of the input, but for commas at the end of a list; so are its comments,
 //! between the same tokens; what is formatted stays as it is when it is formatted again. All three passes are linear.
 //!
+//! Gates that contradict each other are found before wit-parser sees them ([`gates`]): it would stop at a fault.
+//!
 //! Takes texts, never a project: the command finds the files.
 
 use std::sync::Arc;
