@@ -38,7 +38,7 @@ pub enum Error {
     NoData,
     #[error("cannot write the profile `{}`", .path.display())]
     Profile { path: PathBuf, source: std::io::Error },
-    #[error("cannot use the store at `{address}`")]
+    #[error("cannot use the server at `{address}`")]
     Backend { address: String, why: String },
     /// A server would have to be asked for all that anybody sends.
     #[error("any topic is granted, so it is not said which of the server's messages are for the app")]

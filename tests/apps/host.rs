@@ -14,12 +14,16 @@ use std::{
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::support::{Ran, Server, mosaic, peer};
+use crate::support::{Ran, Server, mosaic};
 use guests::{PATH, SLEEP, http_guest, storing, tally};
 
 #[path = "../../src/runtime/tests/guests.rs"]
 #[expect(dead_code, reason = "most of them are for the runtime's own tests")]
 mod guests;
+
+#[path = "../../src/runtime/host/servers.rs"]
+#[expect(dead_code, reason = "some of them are for the runtime's own tests")]
+mod servers;
 
 /// A component in a folder of its own, and the server that answers with it.
 struct Host {
@@ -285,38 +289,11 @@ fn what_was_acknowledged_survives_two_hundred_sudden_deaths() {
     nothing_acknowledged_is_lost(200);
 }
 
-/// A server that ends with its test.
-struct Beside(std::process::Child);
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Starts a server that is told its port, and gives its address once it listens.
-fn beside(host: &Host, program: &str, args: impl FnOnce(&str) -> Vec<String>) -> (Beside, String) {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("it").port().to_string();
-    let mut command = std::process::Command::new(peer(program));
-    command.args(args(&port)).current_dir(host.folder.path());
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-    let server = Beside(command.spawn().expect("it starts"));
-    let address = format!("127.0.0.1:{port}");
-    let start = Instant::now();
-    while TcpStream::connect(&address).is_err() {
-        assert!(start.elapsed() < Duration::from_secs(30), "{program} does not answer");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    (server, address)
-}
-
 #[test]
 fn buckets_are_kept_by_redis_where_that_is_asked_for() {
     let host = Host::new(&keeper());
-    let args = |port: &str| ["--port", port, "--bind", "127.0.0.1", "--save", ""].map(str::to_owned).to_vec();
-    let (redis, address) = beside(&host, "redis-server", args);
-    let address = format!("redis://{address}");
+    let redis = servers::Server::redis();
+    let address = format!("redis://{}", redis.address);
     let flags = ["--kv", "visits", "--kv-store", &address];
     let server = host.serve(&flags);
     assert_eq!(server.ask("GET", "/wabc", &[], ""), (200, "0".into()));
@@ -328,20 +305,14 @@ fn buckets_are_kept_by_redis_where_that_is_asked_for() {
     assert_eq!(server.ask("GET", "/rabd", &[], ""), (200, "0".into()));
     drop((server, redis));
     let ran = host.run(&[&["serve", "app.wasm", "--addr", "127.0.0.1:0"][..], &flags].concat(), "").fails();
-    ran.says(&[&format!("cannot use the store at `{address}`"), "--kv-store"]);
+    ran.says(&[&format!("cannot use the server at `{address}`"), "--kv-store"]);
 }
 
 #[test]
 fn objects_are_kept_by_what_speaks_as_s3_where_that_is_asked_for() {
     let host = Host::new(&storing());
-    let args = |port: &str| ["-H", "127.0.0.1", "-p", port].map(str::to_owned).to_vec();
-    let (s3, address) = beside(&host, "moto-server", args);
-    let bucket = "PUT /ours HTTP/1.1\r\nHost: s3\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    let mut answer = String::new();
-    let mut connection = TcpStream::connect(&address).expect("a connection");
-    connection.write_all(bucket.as_bytes()).and_then(|()| connection.read_to_string(&mut answer)).expect("an answer");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    let endpoint = format!("http://{address}");
+    let s3 = servers::Server::s3("ours");
+    let endpoint = format!("http://{}", s3.address);
     let keys = [
         ("AWS_ACCESS_KEY_ID", "me"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
@@ -361,7 +332,7 @@ fn objects_are_kept_by_what_speaks_as_s3_where_that_is_asked_for() {
     drop(s3);
     let mut command = mosaic(&[&["serve", "app.wasm", "--addr", "127.0.0.1:0"][..], &granted].concat());
     command.current_dir(host.folder.path()).envs(keys);
-    Ran::of(command, "").fails().says(&["cannot use the store at `s3://ours/app`", "--blob-store"]);
+    Ran::of(command, "").fails().says(&["cannot use the server at `s3://ours/app`", "--blob-store"]);
 }
 
 #[test]

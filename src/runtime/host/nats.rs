@@ -145,14 +145,7 @@ fn headers(metadata: impl Iterator<Item = (String, String)>) -> Result<HeaderMap
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::servers::{Server, args},
-        *,
-    };
-
-    fn server() -> Server {
-        Server::start("nats-server", |port| args(&["-a", "127.0.0.1", "-p", port]))
-    }
+    use super::{super::servers::Server, *};
 
     fn message(topic: &str, data: &str) -> Message {
         Message { topic: Some(topic.to_owned()), data: data.as_bytes().to_vec(), ..Message::default() }
@@ -160,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_is_sent_comes_whole_to_one_of_a_group() {
-        let server = server();
+        let server = Server::nats();
         let nats = Nats::open(&format!("nats://{}", server.address)).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -200,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_sent_says_why() {
-        let server = server();
+        let server = Server::nats();
         let nats = Nats::open(&format!("nats://{}", server.address)).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -225,6 +218,30 @@ mod tests {
             };
             let gone = timeout(PATIENCE, noticed).await.unwrap();
             assert!(matches!(gone, Err(Fault::Timeout | Fault::Connection(_))), "{gone:?}");
+        });
+    }
+
+    #[test]
+    fn a_server_that_comes_back_is_found_and_listened_to_again() {
+        let server = Server::nats();
+        let port = server.address.rsplit(':').next().unwrap().to_owned();
+        let nats = Nats::open(&format!("nats://{}", server.address)).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut coming = nats.listen(&["a".to_owned()], "group").await.unwrap();
+            drop(server);
+            while nats.send(message("a", "lost")).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let _again = Server::nats_at(&port);
+            let found = async {
+                while nats.send(message("a", "found")).await.is_err() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                coming.next().await
+            };
+            let got = timeout(Duration::from_secs(20), found).await.unwrap();
+            assert_eq!(got, Some(message("a", "found")));
         });
     }
 

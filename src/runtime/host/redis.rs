@@ -139,15 +139,12 @@ impl From<RedisError> for StoreError {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::servers::{Server, args},
-        *,
-    };
+    use super::{super::servers::Server, *};
 
     /// What [`super::super::store`] promises of the disk.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_server_keeps_what_the_disk_would() {
-        let server = Server::start("redis-server", |port| args(&["--port", port, "--bind", "127.0.0.1", "--save", ""]));
+        let server = Server::redis();
         let redis = tokio::task::block_in_place(|| Redis::open(&format!("redis://{}", server.address)).unwrap());
         let write = async |bucket: &str, change| redis.write(Write { bucket: bucket.to_owned(), change }).await;
         let value = |text: &str| Some(text.as_bytes().to_vec());

@@ -305,30 +305,10 @@ fn told(error: &Fault) -> String {
 mod tests {
     use std::{
         io::{Read, Write},
-        net::{TcpListener, TcpStream},
+        net::TcpListener,
     };
 
-    use super::{
-        super::servers::{Server, args},
-        *,
-    };
-
-    /// A server with a bucket, `bucket`.
-    fn server() -> Server {
-        let server = Server::start("moto-server", |port| args(&["-H", "127.0.0.1", "-p", port]));
-        make(&server, "/bucket");
-        server
-    }
-
-    /// Makes a bucket, or an empty object in it.
-    fn make(server: &Server, path: &str) {
-        let mut connection = TcpStream::connect(&server.address).unwrap();
-        let head = "PUT PATH HTTP/1.1\r\nHost: s3\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        connection.write_all(head.replace("PATH", path).as_bytes()).unwrap();
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    }
+    use super::{super::servers::Server, *};
 
     fn at(address: &str) -> AmazonS3Builder {
         let builder = AmazonS3Builder::new().with_endpoint(format!("http://{address}")).with_region("us-east-1");
@@ -350,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_server_keeps_what_a_folder_would() {
-        let server = server();
+        let server = Server::s3("bucket");
         let s3 = S3::with(at(&server.address), "s3://bucket/app/data/").unwrap();
         assert_eq!(s3.about("a").unwrap(), None);
         s3.create("a").unwrap();
@@ -386,7 +366,7 @@ mod tests {
         // What others put there is a container too, and its keys are what they are.
         let beside = S3::with(at(&server.address), "s3://bucket").unwrap();
         assert_eq!(beside.list("app").unwrap(), ["data/.containers/a", "data/a/empty"]);
-        make(&server, "/bucket/marked/");
+        server.put("/bucket/marked/");
         assert_eq!(beside.list("marked").unwrap(), Vec::<String>::new());
         for name in ["Grüße/a b.txt", "%2F", "x/%2E%2E/y", "a+b&c=d"] {
             put(&s3, "names", name, name.as_bytes()).unwrap();
@@ -398,7 +378,7 @@ mod tests {
 
     #[test]
     fn names_that_would_lead_elsewhere_are_refused() {
-        let server = server();
+        let server = Server::s3("bucket");
         let s3 = S3::with(at(&server.address), "s3://bucket/mine").unwrap();
         for name in ["..", ".", "", "/x", "x/", "a//b", "a/../../b", "../x", "line\n"] {
             assert!(put(&s3, "a", name, b"x").is_err(), "{name:?}");
@@ -411,7 +391,7 @@ mod tests {
 
     #[test]
     fn a_large_object_goes_in_parts() {
-        let server = server();
+        let server = Server::s3("bucket");
         let s3 = S3::with(at(&server.address), "s3://bucket").unwrap();
         let bytes: Vec<u8> = (0..25_u32 << 20).map(|at| u8::try_from(at % 251).unwrap()).collect();
         put(&s3, "large", "one", &bytes).unwrap();
@@ -430,7 +410,7 @@ mod tests {
         for address in ["s3://", "s3:///x", "bucket", "s3://bucket"] {
             assert!(matches!(S3::with(at(&nobody), address), Err(Error::Backend { .. })), "{address}");
         }
-        let server = server();
+        let server = Server::s3("bucket");
         match S3::with(at(&server.address), "s3://none") {
             Err(Error::Backend { why, .. }) => assert!(why.contains("NoSuchBucket"), "{why}"),
             _ => panic!("there is no such bucket"),

@@ -50,8 +50,8 @@ pub(super) async fn queue(host: &Host, name: &str, stop: &Stop) -> Result<mpsc::
                 }
             });
         }
-        Some(Carrier::Queue(_)) => {}
-        None => drop(host.messages.set(Carrier::Queue(sender))),
+        // Of a host that was opened for this server.
+        Some(Carrier::Queue(_)) | None => drop(host.messages.set(Carrier::Queue(sender))),
     }
     Ok(queue)
 }

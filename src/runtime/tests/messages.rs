@@ -6,11 +6,7 @@ use super::{
     guests::{http_guest, http_guest_of},
     server::{Running, options},
 };
-use crate::runtime::{
-    Artifact, Error, Grants, Scope, ServeOptions, Stores,
-    host::servers::{Server, args},
-    serve,
-};
+use crate::runtime::{Artifact, Error, Grants, Scope, ServeOptions, Stores, host::servers::Server, serve};
 
 const SEND: &str = r#"
   (import "cm32p2|wasi:messaging/types" "[static]client.connect" (func $connect (param i32 i32 i32)))
@@ -96,7 +92,7 @@ fn topics_are_granted_and_without_a_handler_nothing_is_sent() {
 
 #[test]
 fn a_broker_hands_each_message_to_one_of_the_servers() {
-    let nats = Server::start("nats-server", |port| args(&["-a", "127.0.0.1", "-p", port]));
+    let nats = Server::nats();
     let address = format!("nats://{}", nats.address);
     let stores = Stores { messages: Some(address.clone()), ..Stores::default() };
     let options = || ServeOptions { stores: stores.clone(), ..granted() };
