@@ -192,6 +192,8 @@ mod tests {
             ("wasi:config/runtime@0.2.0-draft", "get-all"),
             ("wasi:logging/logging", "log"),
             ("wasi:logging/logging@0.1.0-draft", "log"),
+            ("wasi:messaging/producer@0.2.0-draft", "send"),
+            ("wasi:messaging/request-reply", "request"),
         ] {
             assert!(knows(&linker, interface, item), "{interface}");
         }

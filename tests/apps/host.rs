@@ -15,7 +15,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::support::{Ran, Server, mosaic};
-use guests::{PATH, SLEEP, http_guest, storing, tally};
+use guests::{PATH, SLEEP, http_guest, http_guest_of, storing, tally};
 
 #[path = "../../src/runtime/tests/guests.rs"]
 #[expect(dead_code, reason = "most of them are for the runtime's own tests")]
@@ -198,6 +198,42 @@ fn the_end_is_not_put_off_for_long_and_a_second_signal_is_obeyed_at_once() {
         let took = start.elapsed();
         assert!(took >= Duration::from_millis(least) && took < Duration::from_millis(most), "{signals}: {took:?}");
         assert_eq!(answer.join().expect("the end"), "");
+    }
+}
+
+#[test]
+fn messages_that_a_stopping_server_had_no_time_for_are_told() {
+    let imports = format!(
+        r#"
+  (import "cm32p2|wasi:messaging/types" "[static]client.connect" (func $connect (param i32 i32 i32)))
+  (import "cm32p2|wasi:messaging/types" "[constructor]message" (func $message (param i32 i32) (result i32)))
+  (import "cm32p2|wasi:messaging/producer" "send" (func $send (param i32 i32 i32 i32 i32)))
+  {SLEEP} {PATH}
+  (func (export "cm32p2|wasi:messaging/incoming-handler|handle") (param $message i32) (result i32)
+    (call $block (call $sleep (i64.const 60000000000)))
+    (i32.const 5000))"#
+    );
+    let body = "
+    (call $connect (i32.const 1120) (i32.const 6) (i32.const 16))
+    (call $send (i32.load (i32.const 20)) (i32.const 1120) (i32.const 6)
+      (call $message (i32.const 1160) (i32.const 13)) (i32.const 64))
+    (call $digit (i32.load8_u (i32.const 64)))";
+    let host = Host::new(&http_guest_of("messages", &imports, body, ""));
+    for signals in [1, 2] {
+        let server = host.serve(&["--topic", "visits", "--drain-timeout", if signals == 1 { "200ms" } else { "60s" }]);
+        for _ in 0..2 {
+            assert_eq!(server.ask("GET", "/", &[], ""), (200, "0".into()));
+        }
+        let start = Instant::now();
+        for _ in 0..signals {
+            server.signal(Signal::TERM);
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        assert_eq!(server.wait().code(), Some(0));
+        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+        let said = fs::read_to_string(host.file("stderr")).expect("what was said");
+        assert!(said.contains("2 messages to `visits` were not handled to the end"), "{said}");
+        assert!(said.contains("--drain-timeout"), "{said}");
     }
 }
 

@@ -1,16 +1,24 @@
 //! `wasi:messaging`: what a guest sends to a granted topic goes to the handler that the same artifact exports, or to a
-//! server ([`super::nats`]), which hands it to whom it knows.
+//! server ([`super::nats`]), which hands it to whom it knows. What is asked, and replied, is in [`super::request_reply`].
 //!
 //! Without a server, messages wait in one queue of bounded length, in this process: what is sent is taken over in order,
-//! answered or not, and lost with the process. Where nobody takes messages, sending fails.
+//! answered or not. Where nobody takes messages, sending fails. What waits, or is handled, is counted ([`Pending`]), so
+//! that a server that stops can wait for it, and say what it could not wait for.
 //!
 //! The package was never released; its draft is known under its version or without.
 //! <https://github.com/WebAssembly/wasi-messaging>
 
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use tokio::sync::mpsc;
-use wasmtime::component::{Component, ComponentType, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType};
+use wasmtime::{
+    StoreContextMut,
+    component::{Component, ComponentType, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType},
+};
 
 use crate::runtime::{
     denials::Denial,
@@ -21,7 +29,10 @@ use crate::runtime::{
     trap::caller,
 };
 
-use super::nats::Nats;
+use super::{
+    nats::Nats,
+    request_reply::{self, Asker},
+};
 
 /// The names it goes by, after those of its interfaces.
 pub(in crate::runtime) const VERSIONS: [&str; 2] = ["@0.2.0-draft", ""];
@@ -41,17 +52,45 @@ pub(in crate::runtime) struct Message {
     pub content_type: Option<String>,
     pub data: Vec<u8>,
     pub metadata: Option<Metadata>,
+    /// Who waits for replies to it.
+    pub asker: Option<Asker>,
 }
 
 /// Who carries messages.
 pub(in crate::runtime) enum Carrier {
     /// The handler's own queue.
-    Queue(mpsc::Sender<Message>),
+    Queue(Queue),
     Nats(Box<Nats>),
 }
 
+/// Where messages wait for their handler.
+#[derive(Clone)]
+pub(in crate::runtime) struct Queue {
+    sender: mpsc::Sender<Waiting>,
+    pub pending: Arc<Pending>,
+}
+
+/// A message that waits.
+pub(in crate::runtime) struct Waiting {
+    pub message: Message,
+    /// Dropped when it is handled, or will not be.
+    pub mark: Mark,
+}
+
+/// How many messages of each topic were taken over and are not handled yet.
+#[derive(Debug, Default)]
+pub(in crate::runtime) struct Pending {
+    topics: Mutex<BTreeMap<String, usize>>,
+}
+
+/// Stands for one of them.
+pub(in crate::runtime) struct Mark {
+    pending: Arc<Pending>,
+    topic: String,
+}
+
 /// What a guest calls a connection: there is but one.
-struct Client;
+pub(super) struct Client;
 
 /// Why a message was not sent, or not taken.
 #[derive(Debug, ComponentType, Lift, Lower)]
@@ -85,9 +124,64 @@ pub(in crate::runtime) fn open(
     Ok(Some(Carrier::Nats(Box::new(Nats::open(address)?))))
 }
 
-/// Where messages wait for their handler.
-pub(in crate::runtime) fn queue() -> (mpsc::Sender<Message>, mpsc::Receiver<Message>) {
-    mpsc::channel(QUEUE)
+/// A queue, and its other end.
+pub(in crate::runtime) fn queue() -> (Queue, mpsc::Receiver<Waiting>) {
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    (Queue { sender, pending: Arc::default() }, receiver)
+}
+
+impl Queue {
+    /// Counts a message among those that wait.
+    pub fn take_over(&self, message: Message) -> Waiting {
+        let topic = message.topic().to_owned();
+        *self.pending.topics().entry(topic.clone()).or_default() += 1;
+        Waiting { message, mark: Mark { pending: self.pending.clone(), topic } }
+    }
+
+    /// Waits for a place in it. `None`: there is nobody at its other end any more.
+    pub async fn place(&self) -> Option<mpsc::Permit<'_, Waiting>> {
+        self.sender.reserve().await.ok()
+    }
+
+    /// Puts a message into it, if there is a place in time.
+    pub(super) async fn put(&self, message: Message) -> Result<(), Fault> {
+        let waiting = self.take_over(message);
+        match tokio::time::timeout(PATIENCE, self.place()).await {
+            Ok(Some(place)) => {
+                place.send(waiting);
+                Ok(())
+            }
+            Ok(None) => Err(Fault::Connection("the server ends".to_owned())),
+            Err(_) => Err(Fault::Timeout),
+        }
+    }
+}
+
+impl Pending {
+    pub fn is_empty(&self) -> bool {
+        self.topics().is_empty()
+    }
+
+    /// By topic, in order.
+    pub fn counts(&self) -> BTreeMap<String, usize> {
+        self.topics().clone()
+    }
+
+    fn topics(&self) -> MutexGuard<'_, BTreeMap<String, usize>> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        let mut topics = self.pending.topics();
+        if let Some(count) = topics.get_mut(&self.topic) {
+            *count -= 1;
+            if *count == 0 {
+                topics.remove(&self.topic);
+            }
+        }
+    }
 }
 
 impl Message {
@@ -100,14 +194,19 @@ pub(in crate::runtime) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<(
     for version in VERSIONS {
         link_types(&mut linker.instance(&format!("wasi:messaging/types{version}"))?)?;
         link_producer(&mut linker.instance(&format!("wasi:messaging/producer{version}"))?, Behind::All)?;
+        request_reply::link(&mut linker.instance(&format!("wasi:messaging/request-reply{version}"))?, Behind::All)?;
     }
     Ok(())
 }
 
-/// Links the interface that alone sends, under a label.
+/// Links one of the interfaces that send, under a label.
 pub(super) fn link_one(interface: &mut LinkerInstance<'_, Guest>, name: &str, behind: Behind) -> wasmtime::Result<()> {
-    let is_it = name.strip_prefix("wasi:messaging/producer").is_some_and(|version| VERSIONS.contains(&version));
-    if is_it { link_producer(interface, behind) } else { Ok(()) }
+    let known = |version: &str| VERSIONS.contains(&version);
+    match name.strip_prefix("wasi:messaging/").map(|name| name.split_at(name.find('@').unwrap_or(name.len()))) {
+        Some(("producer", version)) if known(version) => link_producer(interface, behind),
+        Some(("request-reply", version)) if known(version) => request_reply::link(interface, behind),
+        _ => Ok(()),
+    }
 }
 
 fn link_producer(interface: &mut LinkerInstance<'_, Guest>, behind: Behind) -> wasmtime::Result<()> {
@@ -117,31 +216,48 @@ fn link_producer(interface: &mut LinkerInstance<'_, Guest>, behind: Behind) -> w
             Box::new(async move {
                 let message = store.data_mut().table.delete(message)?;
                 let host = store.data().host.clone();
-                if host.granted(behind).topics.allows(&topic) {
-                    return Ok((send(&host, Message { topic: Some(topic), ..message }).await,));
+                if let Err(refused) = granted(&store, behind, "wasi:messaging/producer", &topic) {
+                    return Ok((Err(refused),));
                 }
-                host.refuse(Denial {
-                    part: caller(&store),
-                    interface: "wasi:messaging/producer",
-                    what: format!("the topic `{topic}`"),
-                    grant: Missing::new("topic", topic.as_str()),
-                });
-                Ok((Err(Fault::PermissionDenied(format!("the topic `{topic}` is not granted"))),))
+                // Who waits for replies to what was received waits for none to what is sent.
+                Ok((send(&host, Message { topic: Some(topic), asker: None, ..message }).await,))
             })
         },
     )
 }
 
+/// Whether a guest may use a topic; where not, that is told.
+pub(super) fn granted(
+    store: &StoreContextMut<'_, Guest>,
+    behind: Behind,
+    interface: &'static str,
+    topic: &str,
+) -> Result<(), Fault> {
+    let host = &store.data().host;
+    if host.granted(behind).topics.allows(&topic.to_owned()) {
+        return Ok(());
+    }
+    host.refuse(Denial {
+        part: caller(store),
+        interface,
+        what: format!("the topic `{topic}`"),
+        grant: Missing::new("topic", topic),
+    });
+    Err(Fault::PermissionDenied(format!("the topic `{topic}` is not granted")))
+}
+
 async fn send(host: &Host, message: Message) -> Result<(), Fault> {
-    let queue = match host.messages.get() {
-        Some(Carrier::Queue(queue)) => queue,
-        Some(Carrier::Nats(nats)) => return nats.send(message).await,
-        None => return Err(Fault::Other("nobody takes messages here".to_owned())),
-    };
-    match tokio::time::timeout(PATIENCE, queue.send(message)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(Fault::Connection("the server ends".to_owned())),
-        Err(_) => Err(Fault::Timeout),
+    match host.messages.get() {
+        Some(Carrier::Queue(queue)) => queue.put(message).await,
+        Some(Carrier::Nats(nats)) => nats.send(message).await,
+        None => Err(Fault::nobody()),
+    }
+}
+
+impl Fault {
+    /// Nobody takes messages.
+    pub(super) fn nobody() -> Fault {
+        Fault::Other("nobody takes messages here".to_owned())
     }
 }
 

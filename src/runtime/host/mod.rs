@@ -17,6 +17,7 @@ pub(super) mod logging;
 pub(super) mod messaging;
 pub(super) mod nats;
 pub(super) mod redis;
+pub(super) mod request_reply;
 pub(super) mod s3;
 #[cfg(test)]
 pub(super) mod servers;

@@ -2,21 +2,27 @@
 //!
 //! As NATS has it, a message is handed to who listens when it comes, at most once. Servers of one app listen as one queue
 //! group, so that each message goes to one of them. Where the connection breaks it is made anew, and what was listened to
-//! is listened to again.
+//! is listened to again. What is asked names a subject for replies, and who is asked replies there.
 
 use std::time::Duration;
 
 use async_nats::{
-    Client, ConnectOptions, HeaderMap, HeaderName, HeaderValue, Subscriber,
+    Client, ConnectOptions, HeaderMap, HeaderName, HeaderValue, StatusCode, Subscriber,
     connection::State,
     header::{ParseHeaderNameError, ParseHeaderValueError},
 };
-use futures::{Stream, StreamExt, stream::SelectAll};
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream, SelectAll},
+};
 use tokio::{sync::OnceCell, time::timeout};
 
 use crate::runtime::{error::Error, stores::hidden};
 
-use super::messaging::{Fault, Message};
+use super::{
+    messaging::{Fault, Message},
+    request_reply::Asker,
+};
 
 /// For the server to be reached, and for it to take a message.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -45,7 +51,27 @@ impl Nats {
 
     /// Sends a message; done when it is on its way to the server. Fails while there is no connection.
     pub async fn send(&self, message: Message) -> Result<(), Fault> {
-        let Message { topic, content_type, data, metadata } = message;
+        self.publish(message, None).await
+    }
+
+    /// Sends a message that asks: what is replied to it.
+    pub async fn ask(&self, message: Message) -> Result<BoxStream<'static, Result<Message, Fault>>, Fault> {
+        let topic = message.topic().to_owned();
+        let client = self.client().await.map_err(Fault::Connection)?;
+        let inbox = client.new_inbox();
+        let replies = client.subscribe(inbox.clone()).await.map_err(|error| Fault::Connection(error.to_string()))?;
+        self.publish(message, Some(inbox)).await?;
+        let replies = replies.map(move |reply| match reply.status {
+            Some(StatusCode::NO_RESPONDERS) => Err(Fault::Other(format!("nobody listens to the topic `{topic}`"))),
+            _ => Ok(Message { topic: None, asker: None, ..received(reply) }),
+        });
+        let end = || Fault::Connection("the connection to the server is gone".to_owned());
+        Ok(replies.chain(stream::once(async move { Err(end()) })).boxed())
+    }
+
+    /// Sends a message, which says where replies go.
+    async fn publish(&self, message: Message, inbox: Option<String>) -> Result<(), Fault> {
+        let Message { topic, content_type, data, metadata, asker: _ } = message;
         let subject = topic.unwrap_or_default();
         if !is_subject(&subject) {
             return Err(Fault::Other(format!("`{}` cannot be a subject of NATS", subject.escape_debug())));
@@ -61,7 +87,11 @@ impl Nats {
             return Err(Fault::Other(format!("{} bytes are more than the {most} that the server takes", data.len())));
         }
         let sent = async {
-            client.publish_with_headers(subject, headers, data.into()).await.map_err(|error| error.to_string())?;
+            let published = match inbox {
+                Some(inbox) => client.publish_with_reply_and_headers(subject, inbox, headers, data.into()).await,
+                None => client.publish_with_headers(subject, headers, data.into()).await,
+            };
+            published.map_err(|error| error.to_string())?;
             client.flush().await.map_err(|error| error.to_string())
         };
         match timeout(PATIENCE, sent).await {
@@ -71,11 +101,11 @@ impl Nats {
     }
 
     /// What is sent to these topics from now on, as one of a group.
-    pub async fn listen(&self, topics: &[String], group: &str) -> Result<impl Stream<Item = Message> + use<>, Error> {
+    pub async fn listen(&self, topics: &[String], group: &str) -> Result<Listening, Error> {
         let unusable = |why: String| Error::Backend { address: hidden(&self.address), why };
         let client = self.client().await.map_err(unusable)?;
         let group: String = group.chars().map(|c| if c.is_whitespace() { '-' } else { c }).collect();
-        let mut all: SelectAll<Subscriber> = SelectAll::new();
+        let mut topics_heard: SelectAll<Subscriber> = SelectAll::new();
         for topic in topics {
             if !is_subject(topic) {
                 return Err(unusable(format!(
@@ -84,30 +114,11 @@ impl Nats {
                 )));
             }
             let listening = client.queue_subscribe(topic.clone(), group.clone()).await;
-            all.push(listening.map_err(|error| unusable(format!("the topic `{topic}`: {error}")))?);
+            topics_heard.push(listening.map_err(|error| unusable(format!("the topic `{topic}`: {error}")))?);
         }
         // So that whoever has seen us start is heard.
         client.flush().await.map_err(|error| unusable(error.to_string()))?;
-        Ok(all.map(|message| {
-            let mut metadata = Vec::new();
-            let mut content_type = None;
-            for (name, values) in message.headers.iter().flat_map(HeaderMap::iter) {
-                for value in values {
-                    match <HeaderName as AsRef<str>>::as_ref(name) {
-                        CONTENT_TYPE => content_type = Some(value.to_string()),
-                        name => metadata.push((name.to_owned(), value.to_string())),
-                    }
-                }
-            }
-            // They come in no order.
-            metadata.sort();
-            Message {
-                topic: Some(message.subject.to_string()),
-                content_type,
-                data: message.payload.to_vec(),
-                metadata: (!metadata.is_empty()).then_some(metadata),
-            }
-        }))
+        Ok(Listening { topics: topics_heard })
     }
 
     async fn client(&self) -> Result<&Client, String> {
@@ -122,6 +133,49 @@ impl Nats {
             .subscription_capacity(WAITING);
         let client = timeout(PATIENCE, options.connect(self.address.as_str())).await;
         client.map_err(|_| "it does not answer".to_owned())?.map_err(|error| error.to_string())
+    }
+}
+
+/// Topics that are listened to.
+pub(in crate::runtime) struct Listening {
+    topics: SelectAll<Subscriber>,
+}
+
+impl Listening {
+    /// `None`: no more will come.
+    pub async fn next(&mut self) -> Option<Message> {
+        self.topics.next().await.map(received)
+    }
+
+    /// Has the server hand over no more; what it has handed over already still comes.
+    pub async fn end(&mut self) {
+        for topic in self.topics.iter_mut() {
+            // A connection that is closed hands over nothing either.
+            let _ = topic.drain().await;
+        }
+    }
+}
+
+/// A message as it came.
+fn received(message: async_nats::Message) -> Message {
+    let mut metadata = Vec::new();
+    let mut content_type = None;
+    for (name, values) in message.headers.iter().flat_map(HeaderMap::iter) {
+        for value in values {
+            match <HeaderName as AsRef<str>>::as_ref(name) {
+                CONTENT_TYPE => content_type = Some(value.to_string()),
+                name => metadata.push((name.to_owned(), value.to_string())),
+            }
+        }
+    }
+    // They come in no order.
+    metadata.sort();
+    Message {
+        topic: Some(message.subject.to_string()),
+        content_type,
+        data: message.payload.to_vec(),
+        metadata: (!metadata.is_empty()).then_some(metadata),
+        asker: message.reply.map(|subject| Asker::Subject(subject.to_string())),
     }
 }
 

@@ -25,6 +25,7 @@ use super::{
     ServeOptions,
     connection::{Due, Watched},
     exchange::{Ends, Server, exchange},
+    messages::Backlog,
 };
 
 /// Files that are no connections: the program's own, and those of guests.
@@ -67,8 +68,8 @@ fn affordable(wanted: usize) -> usize {
     wanted
 }
 
-/// Accepts until stopped, then waits for what is under way.
-pub(super) async fn accept(listener: TcpListener, server: Arc<Server>, options: Arc<ServeOptions>) {
+/// Accepts until stopped, then waits for what is under way, and for messages that wait.
+pub(super) async fn accept(listener: TcpListener, server: Arc<Server>, backlog: Backlog, options: Arc<ServeOptions>) {
     let places = Arc::new(Semaphore::new(affordable(options.connections)));
     let refusals = Arc::new(Semaphore::new(REFUSALS));
     let mut connections = JoinSet::new();
@@ -106,8 +107,8 @@ pub(super) async fn accept(listener: TcpListener, server: Arc<Server>, options: 
     drop(listener);
     let all_done = async {
         while connections.join_next().await.is_some() {}
-        // Guests that still work after their answer was sent.
-        let _ = server.places.acquire_many(options.requests).await;
+        // Guests that still work after their answer was sent, and those that handle messages.
+        backlog.done(&server, options.requests).await;
     };
     let _ = tokio::time::timeout(options.drain, all_done).await;
 }

@@ -4,8 +4,8 @@
 //!    compiles nothing.
 //! 2. The address is bound and told ([`Event::Listening`]).
 //! 3. Each connection is a task ([`listen`]), and each request is answered in its connection's task ([`exchange`]).
-//! 4. On [`Stop`], or a signal, nothing more is accepted, and what is under way may end within [`ServeOptions::drain`]; a
-//!    second one ends everything at once.
+//! 4. On [`Stop`], or a signal, nothing more is accepted, and what is under way or waits may end within
+//!    [`ServeOptions::drain`]; a second one ends everything at once. Messages that were not handled are told.
 //!
 //! Invariant: no connection and no request without a bound on its number, its time and its memory.
 
@@ -44,6 +44,7 @@ use super::{
 };
 use exchange::Server;
 use instances::Instances;
+use messages::Backlog;
 
 pub use access::{AccessLog, LogFormat};
 
@@ -198,10 +199,13 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
             Some(address) => Some(listen::bind(address).map_err(|source| Error::BindMetrics { address, source })?),
             None => None,
         };
+        let mut backlog = Backlog::default();
         if let Some(handler) = messages {
-            let queue = messages::queue(&server.host, &artifact.name, &options.stop).await?;
+            let queue;
+            (queue, backlog) = messages::queue(&server.host, &artifact.name, &options.stop).await?;
             tokio::spawn(handler.take(queue, server.clone()));
         }
+        let pending = backlog.pending.clone();
         events(Event::Listening { address });
         if let Some((listener, metrics)) = figures.zip(metrics) {
             if let Ok(address) = listener.local_addr() {
@@ -212,7 +216,7 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
         if options.signals == Signals::Heed {
             heed_signals(options.stop.clone()).map_err(|source| Error::Threads { source })?;
         }
-        let mut accepting = tokio::spawn(listen::accept(listener, server, Arc::new(options.clone())));
+        let mut accepting = tokio::spawn(listen::accept(listener, server, backlog, Arc::new(options.clone())));
         loop {
             tokio::select! {
                 Some(told) = told.recv() => told.tell(&mut symbols, events),
@@ -220,7 +224,7 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
                 () = options.stop.asked(2) => break,
             }
         }
-        Ok(())
+        Ok(messages::lost(&pending).collect::<Vec<_>>())
     });
     // Ends what is still running; a guest in the middle of its code ends at its next tick.
     runtime.shutdown_timeout(Duration::from_millis(200));
@@ -231,7 +235,8 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
         told.tell(&mut symbols, events);
     }
     let profiled = profile.map_or(Ok(()), |profile| profile.end());
-    result.and(profiled)
+    result?.iter().for_each(|problem| events(Event::Warning(problem)));
+    profiled
 }
 
 fn heed_signals(stop: Stop) -> io::Result<()> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    guests::{http_guest, http_guest_of},
+    guests::{PATH, SLEEP, http_guest, http_guest_of},
     server::{Running, options},
 };
 use crate::runtime::{Artifact, Error, Grants, Scope, ServeOptions, Stores, host::servers::Server, serve};
@@ -24,8 +24,13 @@ const SENT: &str = "
 
 /// Writes what it is sent to its standard output. Then it does `after`, and says whether that was well.
 fn taker(after: &str) -> Vec<u8> {
+    taker_with("", after)
+}
+
+/// The same with further imports.
+fn taker_with(imports: &str, after: &str) -> Vec<u8> {
     let taking = format!(
-        r#"{SEND}
+        r#"{SEND} {imports}
   (import "cm32p2|wasi:messaging/types" "[method]message.data" (func $data (param i32 i32)))
   (import "cm32p2|wasi:cli/stdout@0.2" "get-stdout" (func $stdout (result i32)))
   (func (export "cm32p2|wasi:messaging/incoming-handler|handle") (param $message i32) (result i32)
@@ -116,4 +121,196 @@ fn a_broker_hands_each_message_to_one_of_the_servers() {
     let any = ServeOptions { grants, ..options() };
     let refused = serve(&Artifact::bytes("app.wasm", &taker("(i32.const 5000)")), &any, &|_| ());
     assert!(matches!(refused, Err(Error::AnyTopic)), "{refused:?}");
+}
+
+const ASK: &str = r#"
+  (import "cm32p2|wasi:messaging/types" "[method]message.data" (func $data (param i32 i32)))
+  (import "cm32p2|wasi:messaging/request-reply" "[constructor]request-options" (func $options (result i32)))
+  (import "cm32p2|wasi:messaging/request-reply" "[method]request-options.set-timeout-ms" (func $set-timeout (param i32 i32)))
+  (import "cm32p2|wasi:messaging/request-reply" "[method]request-options.set-expected-replies" (func $set-replies (param i32 i32)))
+  (import "cm32p2|wasi:messaging/request-reply" "request" (func $ask (param i32 i32 i32 i32 i32 i32 i32)))
+  (import "cm32p2|wasi:messaging/request-reply" "reply" (func $reply (param i32 i32 i32)))"#;
+
+/// Asks the topic `visits`: for as many replies as the first digit of its path says, for so many tenths of a second as the
+/// second says; it says nothing of what is no digit. It answers with the last reply, or with five more than the case of
+/// the error.
+const ASKED: &str = "
+    (local $options i32) (local $n i32)
+    (call $connect (i32.const 1120) (i32.const 6) (i32.const 16))
+    (local.set $options (call $options))
+    (local.set $n (i32.sub (call $letter (local.get $request) (i32.const 1)) (i32.const 48)))
+    (if (i32.lt_u (local.get $n) (i32.const 10)) (then (call $set-replies (local.get $options) (local.get $n))))
+    (local.set $n (i32.sub (call $letter (local.get $request) (i32.const 2)) (i32.const 48)))
+    (if (i32.lt_u (local.get $n) (i32.const 10))
+      (then (call $set-timeout (local.get $options) (i32.mul (local.get $n) (i32.const 100)))))
+    (call $ask (i32.load (i32.const 20)) (i32.const 1120) (i32.const 6)
+      (call $message (i32.const 1160) (i32.const 13)) (i32.const 1) (local.get $options) (i32.const 64))
+    (if (i32.load8_u (i32.const 64))
+      (then (call $digit (i32.add (i32.const 5) (i32.load8_u (i32.const 68)))) (return)))
+    (if (i32.eqz (i32.load (i32.const 72))) (then (call $digit (i32.const 0)) (return)))
+    (call $data
+      (i32.load (i32.add (i32.load (i32.const 68)) (i32.mul (i32.const 4) (i32.sub (i32.load (i32.const 72)) (i32.const 1)))))
+      (i32.const 80))
+    (global.set $text (i32.load (i32.const 80)))
+    (global.set $length (i32.load (i32.const 84)))";
+
+/// Replies `hello`.
+const HELLO: &str = "(call $reply (local.get $message) (call $message (i32.const 1024) (i32.const 5)) (i32.const 16))";
+
+/// A guest that asks, and its handler, which does this with `$message`; `imports`: further ones.
+fn asking(imports: &str, handled: &str) -> Vec<u8> {
+    let imports = format!(
+        r#"{SEND} {ASK} {imports} {PATH}
+  (func (export "cm32p2|wasi:messaging/incoming-handler|handle") (param $message i32) (result i32)
+    {handled}
+    (i32.const 5000))"#
+    );
+    http_guest_of("replying", &imports, ASKED, "")
+}
+
+const OTHER: &str = "8";
+const DENIED: &str = "7";
+const TIMEOUT: &str = "5";
+
+#[test]
+fn what_is_asked_is_replied() {
+    let twice = format!(
+        "{HELLO} (call $reply (local.get $message) (call $message (i32.const 1100) (i32.const 6)) (i32.const 16))"
+    );
+    let server = Running::start(asking("", &twice), granted());
+    for (path, answer) in [
+        ("/", "hello"),
+        ("/1", "hello"),
+        ("/2", "secret"),
+        // The handler is done: no more can come, whatever time is left.
+        ("/39", "secret"),
+        ("/0", "0"),
+    ] {
+        assert_eq!(server.get(path), (200, answer.to_owned()), "{path}");
+    }
+    assert_eq!(server.stop(), Vec::<String>::new());
+
+    let server = Running::start(asking("", ""), granted());
+    assert_eq!(server.get("/"), (200, OTHER.to_owned()), "nobody replied");
+    assert_eq!(server.stop(), Vec::<String>::new());
+
+    // The handler asks for the reply to what it got by itself: to nobody.
+    let to_none = "(call $reply (call $message (i32.const 1024) (i32.const 5)) (call $message (i32.const 1024) (i32.const 5)) (i32.const 16))
+      (if (i32.load8_u (i32.const 16)) (then (unreachable)))";
+    let server = Running::start(asking("", to_none), granted());
+    assert_eq!(server.get("/"), (200, OTHER.to_owned()));
+    assert_eq!(server.stop(), Vec::<String>::new());
+}
+
+#[test]
+fn a_request_ends_when_its_time_is_over() {
+    let slowly = format!("{HELLO} (call $block (call $sleep (i64.const 600000000))) {HELLO}");
+    let server = Running::start(asking(SLEEP, &slowly), granted());
+    let start = Instant::now();
+    // One came in time, and was wanted; of two, one came.
+    assert_eq!(server.get("/12"), (200, "hello".to_owned()));
+    assert_eq!(server.get("/22"), (200, "hello".to_owned()));
+    let took = start.elapsed();
+    assert!(took >= Duration::from_millis(200) && took < Duration::from_secs(2), "{took:?}");
+    assert_eq!(server.get("/2"), (200, "hello".to_owned()));
+    assert_eq!(server.stop(), Vec::<String>::new());
+
+    let late = format!("(call $block (call $sleep (i64.const 600000000))) {HELLO}");
+    let server = Running::start(asking(SLEEP, &late), granted());
+    assert_eq!(server.get("/12"), (200, TIMEOUT.to_owned()));
+    assert_eq!(server.stop(), Vec::<String>::new());
+}
+
+#[test]
+fn who_may_not_ask_is_told_so_and_nobody_may_reply_there() {
+    let server = Running::start(asking("", HELLO), options());
+    assert_eq!(server.get("/"), (200, DENIED.to_owned()));
+    assert_eq!(
+        server.stop(),
+        [
+            "runtime::denied: `gateway` was refused the topic `visits` (`wasi:messaging/request-reply`): it is not granted"
+        ]
+    );
+}
+
+#[test]
+fn guests_that_wait_for_replies_and_hold_all_places_are_told_that_there_is_none() {
+    let options = ServeOptions { requests: 1, queue: Duration::from_millis(100), ..granted() };
+    let server = Running::start(asking("", HELLO), options);
+    assert_eq!(server.get("/"), (200, OTHER.to_owned()));
+    assert_eq!(server.stop(), Vec::<String>::new());
+}
+
+fn carried(address: &str) -> ServeOptions {
+    let stores = Stores { messages: Some(format!("nats://{address}")), ..Stores::default() };
+    ServeOptions { stores, ..granted() }
+}
+
+#[test]
+fn a_broker_carries_what_is_asked_and_replied() {
+    let nats = Server::nats();
+    // Who asks takes no messages.
+    let asks = http_guest_of("asking", &format!("{SEND} {ASK} {PATH}"), ASKED, "");
+    let asker = Running::start(asks, carried(&nats.address));
+    assert_eq!(asker.get("/"), (200, OTHER.to_owned()), "nobody listens");
+    let handler = Running::start(asking("", HELLO), carried(&nats.address));
+    for path in ["/", "/1", "/22"] {
+        assert_eq!(asker.get(path), (200, "hello".to_owned()), "{path}");
+    }
+    assert_eq!(handler.stop(), Vec::<String>::new());
+    let silent = Running::start(asking("", ""), carried(&nats.address));
+    assert_eq!(asker.get("/12"), (200, TIMEOUT.to_owned()));
+    assert_eq!(silent.stop(), Vec::<String>::new());
+    assert_eq!(asker.stop(), Vec::<String>::new());
+}
+
+/// A handler that takes its time for each message, and says what it got.
+fn slow(nanoseconds: u64) -> Vec<u8> {
+    let wait = format!("(call $block (call $sleep (i64.const {nanoseconds}))) (i32.const 5000)");
+    taker_with(SLEEP, &wait)
+}
+
+#[test]
+fn what_waits_when_a_server_stops_is_handled_or_told() {
+    // One at a time: requests and messages share the places.
+    let one = || ServeOptions { requests: 1, queue: Duration::from_secs(5), ..granted() };
+    let server = Running::start(slow(20_000_000), one());
+    for _ in 0..20 {
+        assert_eq!(server.get("/"), (200, "0".to_owned()));
+    }
+    assert_eq!(server.stop(), ["gateway/out: said by hand"; 20]);
+
+    let short = ServeOptions { drain: Duration::from_millis(300), ..granted() };
+    let server = Running::start(slow(60_000_000_000), ServeOptions { requests: 4, ..short });
+    for _ in 0..3 {
+        assert_eq!(server.get("/"), (200, "0".to_owned()));
+    }
+    let start = Instant::now();
+    let told = server.stop();
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert_eq!(
+        told.last().map(String::as_str),
+        Some("runtime::messages-lost: 3 messages to `visits` were not handled to the end before the server ended"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_server_that_stops_loses_nothing_that_a_broker_has() {
+    let nats = Server::nats();
+    let guest = slow(5_000_000);
+    // It has more than it can handle at once.
+    let leaving = ServeOptions { requests: 1, ..carried(&nats.address) };
+    let mut leaving = Some(Running::start(guest.clone(), leaving));
+    let staying = Running::start(guest, carried(&nats.address));
+    let mut left = None;
+    for number in 0..200 {
+        assert_eq!(staying.get("/"), (200, "0".to_owned()));
+        if number == 100 {
+            left = leaving.take().map(|leaving| std::thread::spawn(|| leaving.stop()));
+        }
+    }
+    let (left, stayed) = (left.unwrap().join().unwrap(), staying.stop());
+    assert!(left.len() > 10 && stayed.len() > 100, "{} and {}", left.len(), stayed.len());
+    assert_eq!(left.iter().chain(&stayed).collect::<Vec<_>>(), ["gateway/out: said by hand"; 200]);
 }
