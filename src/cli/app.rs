@@ -25,7 +25,7 @@ use mosaic::{
     grants_section::Section,
     language::Language,
     lock::{self, Policy},
-    manifest::Origin,
+    manifest::{Density, Origin},
     plan::{
         self,
         digests::Digests,
@@ -71,6 +71,8 @@ pub struct Guest {
     pub artifact: Artifact<'static>,
     pub grants: Grants,
     pub stores: Stores,
+    /// As its manifest has it served.
+    pub density: Option<Density>,
 }
 
 /// What the app on disk was made of, beside it.
@@ -358,7 +360,7 @@ impl Guest {
     pub fn of_file(file: PathBuf, flags: &GrantArgs, stores: &StoreArgs) -> Result<Guest, Failure> {
         let artifact = Artifact::file(file);
         let grants = flags.within(&artifact)?;
-        Ok(Guest { artifact, grants, stores: stores.stores() })
+        Ok(Guest { artifact, grants, stores: stores.stores(), density: None })
     }
 
     /// The app of a project, built: its manifest grants, and flags narrow.
@@ -382,7 +384,7 @@ impl Guest {
         };
         let artifact = Artifact { name, content, tuning };
         let grants = flags.narrowing(&opened.project, &section(&artifact)?.unwrap_or_default())?;
-        Ok(Guest { artifact, grants, stores })
+        Ok(Guest { artifact, grants, stores, density: opened.project.manifest.density })
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use mosaic::runtime::{Limits, ServeOptions};
+use mosaic::{
+    manifest,
+    runtime::{Limits, ServeOptions},
+};
 
 /// What one run or one request may take.
 #[derive(Debug, Clone, clap::Args)]
@@ -102,16 +105,8 @@ fn time(text: &str) -> Result<Duration, String> {
 
 /// `65536`, `64KiB` or `64k`: powers of 1,024.
 pub fn size(text: &str) -> Result<u64, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let unit = unit.trim_start().to_ascii_lowercase();
-    let power = ["", "k", "m", "g"].iter().position(|known| {
-        unit.strip_prefix(known)
-            .is_some_and(|rest| matches!(rest, "" | "b" | "ib") && (!known.is_empty() || rest != "ib"))
-    });
-    let bytes =
-        number.parse::<u64>().ok().zip(power).and_then(|(number, power)| number.checked_mul(1 << (10 * power as u32)));
-    bytes.ok_or_else(|| "a number of bytes is wanted, for example `65536`, `64KiB` or `2GiB`".to_owned())
+    let wanted = || "a number of bytes is wanted, for example `65536`, `64KiB` or `2GiB`".to_owned();
+    manifest::size::parse(text).ok_or_else(wanted)
 }
 
 fn saturating(number: u64) -> usize {
@@ -123,15 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_times() {
-        for (text, bytes) in
-            [("0", 0), ("65536", 65536), ("64KiB", 65536), ("64k", 65536), ("2 MB", 2 << 20), ("1g", 1 << 30)]
-        {
-            assert_eq!(size(text), Ok(bytes), "{text}");
-        }
-        for text in ["", "KiB", "-1", "1.5k", "1kk", "1ib", "99999999999g"] {
-            assert!(size(text).is_err(), "{text}");
-        }
+    fn times() {
         assert_eq!("none".parse(), Ok(Time(None)));
         assert_eq!("1500ms".parse(), Ok(Time(Some(Duration::from_millis(1500)))));
         assert!("soon".parse::<Time>().is_err() && "30".parse::<Time>().is_err());

@@ -1,10 +1,11 @@
 //! `cargo mosaic serve`: an HTTP server, a fresh instance for every request.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use mosaic::{
     cache::Home,
     diagnostic::Problem,
+    manifest::Density,
     runtime::{self, AccessLog, Limits, ServeOptions, Traces, Tuning},
 };
 
@@ -46,9 +47,9 @@ pub struct Args {
     #[command(flatten)]
     bounds: ServeLimitArgs,
     /// Hold as many instances at once as can be, rather than answer as fast as can be; a part's memory may grow to SIZE,
-    /// else to a little more than the largest begins with
-    #[arg(long, value_name = "SIZE", value_parser = size, num_args = 0..=1, require_equals = true)]
-    density: Option<Option<u64>>,
+    /// else to a little more than the largest begins with; `none`: do not, whatever the project's manifest says
+    #[arg(long, value_name = "SIZE", num_args = 0..=1, require_equals = true)]
+    density: Option<Option<Room>>,
     #[command(flatten)]
     logs: LogArgs,
     /// Write down who asked for what, a line for each request, at the end of this file
@@ -62,6 +63,32 @@ pub struct Args {
     project: ProjectArgs,
     #[command(flatten)]
     lock: LockArgs,
+}
+
+/// What `--density` is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Bytes(u64),
+    /// No density.
+    None,
+}
+
+impl FromStr for Room {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Room, String> {
+        if text == "none" { Ok(Room::None) } else { size(text).map(Room::Bytes) }
+    }
+}
+
+/// The flag goes before the manifest.
+fn density(flag: Option<Option<Room>>, manifest: Option<Density>) -> Option<Density> {
+    match flag {
+        None => manifest,
+        Some(None) => Some(manifest.unwrap_or(Density { room: None })),
+        Some(Some(Room::Bytes(room))) => Some(Density { room: Some(room) }),
+        Some(Some(Room::None)) => None,
+    }
 }
 
 /// What there is to see of it from outside.
@@ -98,7 +125,7 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
         None => Guest::of_project(&args.project, &args.lock, &args.build, (&args.grants, &args.stores), reporter)?,
     };
     let mut limits = Limits::request();
-    if let Some(room) = args.density {
+    if let Some(Density { room }) = density(args.density, guest.density) {
         guest.artifact.tuning = Tuning::Density { room };
         // Each memory counts as all its room, and most of that is never touched.
         limits.all_memory = usize::MAX;
@@ -123,4 +150,26 @@ pub fn run(args: Args, reporter: &Reporter) -> Result<Exit, Failure> {
     runtime::serve(&guest.artifact, &options, &|event| logs.event(event, reporter))
         .map_err(|error| guest.failed(error))?;
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_goes_before_the_manifest() {
+        let dense = |room| Some(Density { room });
+        for (flag, manifest, meant) in [
+            (None, None, None),
+            (None, dense(Some(1)), dense(Some(1))),
+            (Some(None), None, dense(None)),
+            (Some(None), dense(Some(1)), dense(Some(1))),
+            (Some(Some("4MiB")), dense(Some(1)), dense(Some(4 << 20))),
+            (Some(Some("none")), dense(None), None),
+        ] {
+            let flag = flag.map(|room: Option<&str>| room.map(|room| room.parse().unwrap()));
+            assert_eq!(density(flag, manifest), meant, "{flag:?} over {manifest:?}");
+        }
+        assert!("some".parse::<Room>().is_err());
+    }
 }

@@ -129,6 +129,10 @@ pub enum FlawKind {
     SecretInStore {
         key: &'static str,
     },
+    BadSize {
+        key: &'static str,
+    },
+    RoomWithoutDensity,
     WiredToItself {
         component: String,
     },
@@ -376,6 +380,17 @@ impl Flaw {
                 "blobstore" => "say it where the app is served: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`",
                 _ => "say the whole address where the app is served: the variable `MOSAIC_KV_STORE`",
             }),
+            FlawKind::BadSize { key } => at(
+                "manifest::bad-size",
+                format!("`{key}` in {} is no number of bytes", self.table()),
+                "expected e.g. `65536`, `64KiB` or `4MiB`".into(),
+            ),
+            FlawKind::RoomWithoutDensity => at(
+                "manifest::room-without-density",
+                format!("`density-room` in {} says nothing without `density`", self.table()),
+                "the room of memories under density".into(),
+            )
+            .help("add `density = true`"),
             FlawKind::WiredToItself { component } => at(
                 "manifest::wired-to-itself",
                 format!("`{component}` cannot be wired to itself"),

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use super::{
-    App, Check, CommandLine, Component, Compose, Family, Flaw, Grant, Origin, Spanned, Stores, WireTo, WrapBy,
+    App, Check, CommandLine, Component, Compose, Density, Family, Flaw, Grant, Origin, Spanned, Stores, WireTo, WrapBy,
     error::{BadPath, FlawKind},
     folder::{inside, languages_of},
-    is_kebab, typed,
+    is_kebab, size, typed,
 };
 use crate::language::Language;
 
@@ -22,6 +22,7 @@ pub struct Meant {
     pub compose: Compose,
     pub grants: IndexMap<String, Grant>,
     pub stores: Stores,
+    pub density: Option<Density>,
     pub check: Check,
 }
 
@@ -46,8 +47,9 @@ pub fn of(typed: typed::Manifest, root: &Path, flaws: &mut Vec<Flaw>) -> Option<
         })
         .collect();
     let stores = reader.stores(typed.stores);
+    let density = reader.serve(typed.serve);
     let check = reader.check(typed.check);
-    Some(Meant { app: app?, components, compose, grants, stores, check })
+    Some(Meant { app: app?, components, compose, grants, stores, density, check })
 }
 
 /// TOML tables come sorted by name; people wrote them in another order.
@@ -263,6 +265,19 @@ impl Reader<'_> {
             blobstore: store("blobstore", "s3", typed.blobstore),
             messaging: store("messaging", "nats", typed.messaging),
         }
+    }
+
+    fn serve(&mut self, typed: typed::Serve) -> Option<Density> {
+        let typed::Serve { density, density_room } = typed;
+        let dense = density.is_some_and(|density| density.value);
+        let Some(text) = density_room else { return dense.then_some(Density { room: None }) };
+        let room = size::parse(&text.value);
+        if room.is_none() {
+            self.tell(&["serve"], &text.span, FlawKind::BadSize { key: "density-room" });
+        } else if !dense {
+            self.tell(&["serve"], &text.span, FlawKind::RoomWithoutDensity);
+        }
+        Some(Density { room }).filter(|_| dense)
     }
 
     fn check(&mut self, typed: typed::Check) -> Check {

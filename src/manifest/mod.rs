@@ -28,6 +28,7 @@ mod error;
 mod folder;
 mod meaning;
 mod shape;
+pub mod size;
 mod typed;
 
 #[cfg(test)]
@@ -62,6 +63,8 @@ pub struct Manifest {
     /// `[grants]`, by name.
     pub grants: IndexMap<String, Grant>,
     pub stores: Stores,
+    /// `[serve]`: `None` where it says nothing of density, or `false`.
+    pub density: Option<Density>,
     pub check: Check,
 }
 
@@ -80,6 +83,13 @@ pub struct Stores {
     pub keyvalue: Option<Spanned<String>>,
     pub blobstore: Option<Spanned<String>>,
     pub messaging: Option<Spanned<String>>,
+}
+
+/// `density = true` of `[serve]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Density {
+    /// Bytes that a memory may grow to; `None`: a little more than the largest begins with.
+    pub room: Option<u64>,
 }
 
 /// `[check]`.
@@ -301,6 +311,7 @@ impl Manifest {
                 compose: meant.compose,
                 grants: meant.grants,
                 stores: meant.stores,
+                density: meant.density,
                 check: meant.check,
             }),
             _ => Err(Error::Flawed { file: source, flaws }),

@@ -51,8 +51,8 @@ fn every_fixture_is_told_as_recorded() {
     for case in cases {
         match Manifest::read(&case) {
             Ok(manifest) => {
-                let Manifest { app, components, compose, grants, stores, .. } = manifest;
-                let text = format!("{app:#?}\n{components:#?}\n{compose:#?}\n{grants:#?}\n{stores:#?}\n");
+                let Manifest { app, components, compose, grants, stores, density, .. } = manifest;
+                let text = format!("{app:#?}\n{components:#?}\n{compose:#?}\n{grants:#?}\n{stores:#?}\n{density:#?}\n");
                 compare(&case.with_extension("manifest"), &text);
             }
             Err(error) => compare(&case.with_extension("problems"), &told(&error)),

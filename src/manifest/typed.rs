@@ -31,6 +31,8 @@ pub struct Manifest {
     #[serde(default)]
     pub stores: Stores,
     #[serde(default)]
+    pub serve: Serve,
+    #[serde(default)]
     pub check: Check,
 }
 
@@ -108,6 +110,16 @@ pub struct Stores {
     pub blobstore: Option<Spanned<String>>,
     /// Carries wasi:messaging: `nats://HOST[:PORT]`; else the server of the app does.
     pub messaging: Option<Spanned<String>>,
+}
+
+/// How `cargo mosaic serve` serves the app; flags go before it.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Serve {
+    /// `true`: as many instances at once as can be, rather than answers as fast as can be.
+    pub density: Option<Spanned<bool>>,
+    /// With `density`: what a part's memory may grow to, e.g. `4MiB`; else a little more than the largest begins with.
+    pub density_room: Option<Spanned<String>>,
 }
 
 /// What `cargo mosaic check` holds the project against.

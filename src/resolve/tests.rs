@@ -40,6 +40,7 @@ fn project(root: &Path, components: &[(&str, Option<&str>, Option<&str>)]) -> Pr
             components: components.collect(),
             compose: Compose::default(),
             grants: IndexMap::new(),
+            density: None,
             stores: crate::manifest::Stores::default(),
             check: crate::manifest::Check::default(),
         },
