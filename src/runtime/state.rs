@@ -317,16 +317,46 @@ impl Clock {
         std::future::poll_fn(|cx| self.poll(future.as_mut(), cx)).await
     }
 
-    fn poll<F: Future>(&self, future: std::pin::Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    /// Does what a guest waits for in the middle of a poll: that is no time of its own.
+    pub fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
         let start = now();
-        self.since.store(start, Ordering::Relaxed);
+        let done = work();
+        // As if the poll had begun so much later.
+        if self.since.load(Ordering::Relaxed) != u64::MAX {
+            self.since.fetch_add(now().saturating_sub(start), Ordering::Relaxed);
+        }
+        done
+    }
+
+    fn poll<F: Future>(&self, future: std::pin::Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.since.store(now(), Ordering::Relaxed);
         let poll = future.poll(cx);
-        self.since.store(u64::MAX, Ordering::Relaxed);
-        let ran = now().saturating_sub(start);
+        let ran = now().saturating_sub(self.since.swap(u64::MAX, Ordering::Relaxed));
         self.used.fetch_add(ran, Ordering::Relaxed);
         if let Some(metrics) = &self.metrics {
             metrics.cpu.fetch_add(ran, Ordering::Relaxed);
         }
         poll
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_guest_waits_for_is_no_time_of_its_own() {
+        let clock = Clock::new(None);
+        let long = Duration::from_millis(100);
+        clock
+            .measure(async {
+                clock.aside(|| std::thread::sleep(long));
+                assert!(clock.used() < long, "{:?}", clock.used());
+                tokio::time::sleep(long).await;
+            })
+            .await;
+        assert!(clock.used() < long, "{:?}", clock.used());
+        clock.measure(async { std::thread::sleep(long) }).await;
+        assert!(clock.used() >= long, "{:?}", clock.used());
     }
 }

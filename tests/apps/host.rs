@@ -125,9 +125,14 @@ fn ask_many(server: &Server, connections: usize, each: usize) {
 
 /// Memory of a process in use, in bytes.
 fn resident(server: &Server) -> u64 {
+    memory(server, "VmRSS:")
+}
+
+/// What the system says of a process's memory, in bytes.
+fn memory(server: &Server, figure: &str) -> u64 {
     let path = format!("/proc/{}/status", server.process().as_raw_nonzero());
     let status = fs::read_to_string(path).expect("the process's status");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("its memory");
+    let line = status.lines().find(|line| line.starts_with(figure)).expect("its memory");
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") << 10
 }
 
@@ -344,17 +349,21 @@ fn buckets_are_kept_by_redis_where_that_is_asked_for() {
     ran.says(&[&format!("cannot use the server at `{address}`"), "--kv-store"]);
 }
 
+fn s3_variables(endpoint: &str) -> [(&str, &str); 4] {
+    [
+        ("AWS_ACCESS_KEY_ID", "me"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL", endpoint),
+    ]
+}
+
 #[test]
 fn objects_are_kept_by_what_speaks_as_s3_where_that_is_asked_for() {
     let host = Host::new(&storing());
     let s3 = servers::Server::s3("ours");
     let endpoint = format!("http://{}", s3.address);
-    let keys = [
-        ("AWS_ACCESS_KEY_ID", "me"),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ENDPOINT_URL", endpoint.as_str()),
-    ];
+    let keys = s3_variables(&endpoint);
     let store = ["--blob-store", "s3://ours/app"];
     let granted = [&["--blob", "visits"][..], &store].concat();
     assert_eq!(host.serve_with(&store, &keys).ask("GET", "/w", &[], ""), (200, "9".into()), "not granted");
@@ -369,6 +378,158 @@ fn objects_are_kept_by_what_speaks_as_s3_where_that_is_asked_for() {
     let mut command = mosaic(&[&["serve", "app.wasm", "--addr", "127.0.0.1:0"][..], &granted].concat());
     command.current_dir(host.folder.path()).envs(keys);
     Ran::of(command, "").fails().says(&["cannot use the server at `s3://ours/app`", "--blob-store"]);
+}
+
+#[test]
+fn objects_are_there_again_when_their_server_is() {
+    let host = Host::new(&storing());
+    let s3 = servers::Server::s3("ours");
+    let port = s3.address.rsplit(':').next().expect("a port").to_owned();
+    let endpoint = format!("http://{}", s3.address);
+    let server = host.serve_with(&["--blob", "visits", "--blob-store", "s3://ours"], &s3_variables(&endpoint));
+    assert_eq!(server.ask("GET", "/w", &[], ""), (200, "0".into()));
+    drop(s3);
+    // The guest is told so, and lives on.
+    assert_eq!(server.ask("GET", "/", &[], ""), (200, "9".into()));
+    let _s3 = servers::Server::s3_at(&port, "ours");
+    // This one forgets what the last one had.
+    assert_eq!(server.ask("GET", "/", &[], ""), (200, "9".into()));
+    assert_eq!(server.ask("GET", "/w", &[], ""), (200, "0".into()));
+    assert_eq!(server.ask("GET", "/", &[], ""), (200, "ello".into()));
+}
+
+/// `/w` writes an object of so many pages of 4 KiB, each full of its number's last byte; anything else reads it, and tells
+/// the sum of its bytes in hexadecimal.
+fn hauling(pages: u32) -> Vec<u8> {
+    let imports = format!(
+        r#"
+  (import "cm32p2|wasi:blobstore/blobstore" "create-container" (func $create (param i32 i32 i32)))
+  (import "cm32p2|wasi:blobstore/blobstore" "get-container" (func $container (param i32 i32 i32)))
+  (import "cm32p2|wasi:blobstore/container" "[method]container.get-data" (func $data (param i32 i32 i32 i64 i64 i32)))
+  (import "cm32p2|wasi:blobstore/container" "[method]container.write-data" (func $meant (param i32 i32 i32 i32 i32)))
+  (import "cm32p2|wasi:blobstore/types" "[static]outgoing-value.new-outgoing-value" (func $value (result i32)))
+  (import "cm32p2|wasi:blobstore/types" "[method]outgoing-value.outgoing-value-write-body" (func $stream (param i32 i32)))
+  (import "cm32p2|wasi:blobstore/types" "[static]outgoing-value.finish" (func $done (param i32 i32)))
+  (import "cm32p2|wasi:blobstore/types" "[static]incoming-value.incoming-value-consume-async" (func $coming (param i32 i32)))
+  (import "cm32p2|wasi:io/streams@0.2" "[method]input-stream.blocking-read" (func $read (param i32 i64 i32)))
+  {PATH}"#
+    );
+    let body = format!(
+        "
+    (local $value i32) (local $n i32) (local $at i32) (local $end i32)
+    (if (i32.eq (call $letter (local.get $request) (i32.const 1)) (i32.const 119))
+      (then
+        (call $create (i32.const 1120) (i32.const 6) (i32.const 48))
+        (if (i32.load8_u (i32.const 48)) (then (call $digit (i32.const 9)) (return)))
+        (local.set $value (call $value))
+        (call $meant (i32.load (i32.const 52)) (i32.const 1120) (i32.const 6) (local.get $value) (i32.const 64))
+        (call $stream (local.get $value) (i32.const 64))
+        (loop $next
+          (memory.fill (i32.const 524288) (local.get $n) (i32.const 4096))
+          (call $put (i32.load (i32.const 68)) (i32.const 524288) (i32.const 4096) (i32.const 80))
+          (if (i32.load8_u (i32.const 80)) (then (call $digit (i32.const 7)) (return)))
+          (local.set $n (i32.add (local.get $n) (i32.const 1)))
+          (br_if $next (i32.lt_u (local.get $n) (i32.const {pages}))))
+        (call $drop-stream (i32.load (i32.const 68)))
+        (call $done (local.get $value) (i32.const 64))
+        (call $digit (i32.load8_u (i32.const 64))))
+      (else
+        (call $container (i32.const 1120) (i32.const 6) (i32.const 48))
+        (if (i32.load8_u (i32.const 48)) (then (call $digit (i32.const 9)) (return)))
+        (call $data (i32.load (i32.const 52)) (i32.const 1120) (i32.const 6) (i64.const 0) (i64.const -1) (i32.const 64))
+        (if (i32.load8_u (i32.const 64)) (then (call $digit (i32.const 8)) (return)))
+        (call $coming (i32.load (i32.const 68)) (i32.const 64))
+        (loop $next
+          (global.set $heap (i32.const 65536))
+          (call $read (i32.load (i32.const 68)) (i64.const 65536) (i32.const 80))
+          (if (i32.eqz (i32.load8_u (i32.const 80)))
+            (then
+              (local.set $at (i32.load (i32.const 84)))
+              (local.set $end (i32.add (local.get $at) (i32.load (i32.const 88))))
+              (block $done (loop $byte
+                (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
+                (local.set $n (i32.add (local.get $n) (i32.load8_u (local.get $at))))
+                (local.set $at (i32.add (local.get $at) (i32.const 1)))
+                (br $byte)))
+              (br $next))))
+        ;; Closed, and not failed.
+        (if (i32.ne (i32.load8_u (i32.const 84)) (i32.const 1)) (then (call $digit (i32.const 7)) (return)))
+        (local.set $at (i32.const 2048))
+        (loop $next
+          (local.set $n (i32.rotl (local.get $n) (i32.const 4)))
+          (i32.store8 (local.get $at) (i32.add (i32.and (local.get $n) (i32.const 15)) (i32.const 65)))
+          (local.set $at (i32.add (local.get $at) (i32.const 1)))
+          (br_if $next (i32.lt_u (local.get $at) (i32.const 2056))))
+        (global.set $text (i32.const 2048))
+        (global.set $length (i32.const 8))))"
+    );
+    http_guest(&imports, &body)
+}
+
+/// The most memory that a process had in use, in bytes.
+fn peak(server: &Server) -> u64 {
+    memory(server, "VmHWM:")
+}
+
+/// Writes an object of so many MiB and reads it, by a host that holds little of it at any time.
+fn an_object_passes_through(mebibytes: u32) {
+    let pages = mebibytes << 8;
+    let host = Host::new(&hauling(pages));
+    let s3 = servers::Server::s3("ours");
+    let endpoint = format!("http://{}", s3.address);
+    let flags = ["--blob", "visits", "--blob-store", "s3://ours", "--request-timeout", "none"];
+    let server = host.serve_with(&flags, &s3_variables(&endpoint));
+    let before = peak(&server);
+    assert_eq!(server.ask("GET", "/w", &[], ""), (200, "0".into()));
+    let written = peak(&server);
+    let sum = (0..pages).fold(0_u32, |sum, page| sum.wrapping_add((page & 255) << 12));
+    let letters: String =
+        format!("{sum:08x}").chars().map(|c| char::from(b'A' + c.to_digit(16).expect("a digit") as u8)).collect();
+    assert_eq!(server.ask("GET", "/", &[], ""), (200, letters));
+    let read = peak(&server);
+    eprintln!(
+        "{mebibytes} MiB: {} MiB before, {} after writing, {} after reading",
+        before >> 20,
+        written >> 20,
+        read >> 20
+    );
+    // Three parts of ten MiB that are sent at once, each of which is there twice for a moment.
+    assert!(read < before + (64 << 20), "{before} bytes, {written} after writing, {read} after reading");
+}
+
+#[test]
+fn a_large_object_is_never_in_memory() {
+    an_object_passes_through(96);
+}
+
+#[test]
+#[ignore = "long: cargo xtask soak"]
+fn a_very_large_object_is_never_in_memory() {
+    an_object_passes_through(512);
+}
+
+#[test]
+fn a_project_is_served_as_densely_as_its_manifest_says_unless_a_flag_does() {
+    // `1` where a memory may grow by 6.25 MiB.
+    let host = Host::new(&http_guest("", "(call $digit (i32.ne (memory.grow (i32.const 100)) (i32.const -1)))"));
+    let manifest = |serve: &str| {
+        let text = format!("[app]\nname = \"a:b\"\n[components.gateway]\nwasm = \"app.wasm\"\n{serve}");
+        fs::write(host.file("mosaic.toml"), text).expect("a manifest");
+    };
+    for (serve, flags, grown) in [
+        ("", &[][..], "1"),
+        ("[serve]\ndensity = true\n", &[], "0"),
+        ("[serve]\ndensity = true\ndensity-room = \"8MiB\"\n", &[], "1"),
+        ("[serve]\ndensity = true\n", &["--density=none"], "1"),
+        ("[serve]\ndensity = true\n", &["--density=8MiB"], "1"),
+        ("", &["--density"], "0"),
+    ] {
+        manifest(serve);
+        let mut command = mosaic(&["serve", "--addr", "127.0.0.1:0", "--offline"]);
+        command.args(flags).current_dir(host.folder.path());
+        let server = Server::start(command);
+        assert_eq!(server.ask("GET", "/", &[], ""), (200, grown.into()), "{serve} {flags:?}");
+    }
 }
 
 #[test]

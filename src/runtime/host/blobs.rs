@@ -4,7 +4,9 @@
 
 use std::{fs::File, path::Path};
 
+use bytes::Bytes;
 use tempfile::NamedTempFile;
+use tokio::sync::mpsc;
 
 use crate::runtime::error::Error;
 
@@ -25,8 +27,22 @@ pub(in crate::runtime) struct About {
     pub size: u64,
 }
 
+/// The bytes of an object, or some of them.
+pub(in crate::runtime) struct Content {
+    pub length: u64,
+    pub source: Source,
+}
+
+/// Where they come from.
+pub(in crate::runtime) enum Source {
+    /// At its place in the file.
+    File(File),
+    /// Piece by piece. Where pieces end before `length`, the rest is not to be had.
+    Pieces(mpsc::Receiver<Outcome<Bytes>>),
+}
+
 /// Why something could not be done, in words a guest can log.
-pub(super) type Outcome<T> = Result<T, String>;
+pub(in crate::runtime) type Outcome<T> = Result<T, String>;
 
 /// Where containers are kept.
 #[derive(Debug, Clone, Copy)]
@@ -87,8 +103,8 @@ impl Blobs {
         keeper!(self, keeper => keeper.finish(file, container, object))
     }
 
-    /// The bytes from `start` to `end`, both included, as far as there are any: a file, at its place, and how many.
-    pub fn read(&self, container: &str, object: &str, start: u64, end: u64) -> Outcome<(File, u64)> {
+    /// The bytes from `start` to `end`, both included, as far as there are any: of the object as it is now.
+    pub fn read(&self, container: &str, object: &str, start: u64, end: u64) -> Outcome<Content> {
         keeper!(self, keeper => keeper.read(container, object, start, end))
     }
 

@@ -5,20 +5,19 @@
 //! <https://github.com/WebAssembly/wasi-blobstore>
 
 use std::{
-    io::{Read, Write},
+    io::Write,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use bytes::Bytes;
 use tempfile::NamedTempFile;
-use tokio::io::AsyncReadExt;
 use wasmtime::{
     StoreContextMut,
     component::{Component, ComponentType, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType},
 };
 use wasmtime_wasi::{
     async_trait,
-    p2::{DynInputStream, DynOutputStream, OutputStream, Pollable, StreamError, StreamResult, pipe::AsyncReadStream},
+    p2::{DynInputStream, DynOutputStream, OutputStream, Pollable, StreamError, StreamResult},
 };
 
 use crate::runtime::{
@@ -31,12 +30,9 @@ use crate::runtime::{
 };
 
 use super::{
-    blobs::{Blobs, Place},
+    blobs::{Blobs, Content, Place},
     folder::off_the_runtime,
 };
-
-/// The most that a guest can take in one piece, in bytes.
-const WHOLE: u64 = 64 << 20;
 
 /// Bytes taken in one write.
 const WRITE: usize = 64 << 10;
@@ -70,12 +66,6 @@ struct Outgoing {
     file: Option<Arc<Mutex<NamedTempFile>>>,
     /// What it is to be: container and object.
     meant: Vec<(String, String)>,
-}
-
-/// A value that can be read.
-struct Incoming {
-    file: std::fs::File,
-    length: u64,
 }
 
 /// Names still to be told.
@@ -139,8 +129,8 @@ fn link_types(interface: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()>
         store.data_mut().table.delete(Resource::<Outgoing>::new_own(rep))?;
         Ok(())
     })?;
-    interface.resource("incoming-value", ResourceType::host::<Incoming>(), |mut store, rep| {
-        store.data_mut().table.delete(Resource::<Incoming>::new_own(rep))?;
+    interface.resource("incoming-value", ResourceType::host::<Content>(), |mut store, rep| {
+        store.data_mut().table.delete(Resource::<Content>::new_own(rep))?;
         Ok(())
     })?;
     interface.func_wrap("[static]outgoing-value.new-outgoing-value", |mut store, (): ()| {
@@ -157,30 +147,30 @@ fn link_types(interface: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()>
     )?;
     interface.func_wrap("[static]outgoing-value.finish", |mut store, (value,): (Resource<Outgoing>,)| {
         let value = store.data_mut().table.delete(value)?;
-        let outcome: Outcome<()> = Ok((blobs(&store).and_then(|blobs| finish(&blobs, value)),));
+        let outcome: Outcome<()> = Ok((blobs(&store).and_then(|blobs| waiting(&store, || finish(&blobs, value))),));
         outcome
     })?;
-    interface.func_wrap(
+    interface.func_wrap_async(
         "[static]incoming-value.incoming-value-consume-sync",
-        |mut store, (value,): (Resource<Incoming>,)| {
-            let Incoming { file, length } = store.data_mut().table.delete(value)?;
-            let outcome: Outcome<Vec<u8>> = Ok((whole(file, length),));
-            outcome
+        |mut store, (value,): (Resource<Content>,)| {
+            Box::new(async move {
+                let content = store.data_mut().table.delete(value)?;
+                let outcome: Outcome<Vec<u8>> = Ok((content.whole().await,));
+                outcome
+            })
         },
     )?;
     interface.func_wrap_async(
         "[static]incoming-value.incoming-value-consume-async",
-        |mut store, (value,): (Resource<Incoming>,)| {
+        |mut store, (value,): (Resource<Content>,)| {
             Box::new(async move {
-                let Incoming { file, length } = store.data_mut().table.delete(value)?;
-                let stream: DynInputStream =
-                    Box::new(AsyncReadStream::new(tokio::fs::File::from_std(file).take(length)));
+                let stream = store.data_mut().table.delete(value)?.stream();
                 let outcome: Outcome<Resource<DynInputStream>> = Ok((Ok(store.data_mut().table.push(stream)?),));
                 outcome
             })
         },
     )?;
-    interface.func_wrap("[method]incoming-value.size", |store, (value,): (Resource<Incoming>,)| {
+    interface.func_wrap("[method]incoming-value.size", |store, (value,): (Resource<Content>,)| {
         Ok((store.data().table.get(&value)?.length,))
     })
 }
@@ -209,10 +199,10 @@ fn link_container(interface: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result
         |mut store, (container, object, start, end): (Own, String, u64, u64)| {
             let (read,) = on(&store, &container, |blobs, name| blobs.read(name, &object, start, end))?;
             let value = match read {
-                Ok((file, length)) => Ok(store.data_mut().table.push(Incoming { file, length })?),
+                Ok(content) => Ok(store.data_mut().table.push(content)?),
                 Err(why) => Err(why),
             };
-            let outcome: Outcome<Resource<Incoming>> = Ok((value,));
+            let outcome: Outcome<Resource<Content>> = Ok((value,));
             outcome
         },
     )?;
@@ -278,20 +268,22 @@ fn link_container(interface: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result
 
 fn link_blobstore(interface: &mut LinkerInstance<'_, Guest>, behind: Behind) -> wasmtime::Result<()> {
     interface.func_wrap("create-container", move |mut store, (name,): (String,)| {
-        let created = granted(&store, &name, behind).and_then(|blobs| blobs.create(&name));
+        let created = granted(&store, &name, behind).and_then(|blobs| waiting(&store, || blobs.create(&name)));
         opened(&mut store, created, name)
     })?;
     interface.func_wrap("get-container", move |mut store, (name,): (String,)| {
         let found = granted(&store, &name, behind)
-            .and_then(|blobs| blobs.about(&name)?.map(drop).ok_or_else(|| no_container(&name)));
+            .and_then(|blobs| waiting(&store, || blobs.about(&name))?.map(drop).ok_or_else(|| no_container(&name)));
         opened(&mut store, found, name)
     })?;
     interface.func_wrap("delete-container", move |store, (name,): (String,)| {
-        let outcome: Outcome<()> = Ok((granted(&store, &name, behind).and_then(|blobs| blobs.delete(&name)),));
+        let deleted = granted(&store, &name, behind).and_then(|blobs| waiting(&store, || blobs.delete(&name)));
+        let outcome: Outcome<()> = Ok((deleted,));
         outcome
     })?;
     interface.func_wrap("container-exists", move |store, (name,): (String,)| {
-        let exists = granted(&store, &name, behind).and_then(|blobs| Ok(blobs.about(&name)?.is_some()));
+        let exists =
+            granted(&store, &name, behind).and_then(|blobs| Ok(waiting(&store, || blobs.about(&name))?.is_some()));
         let outcome: Outcome<bool> = Ok((exists,));
         outcome
     })?;
@@ -309,6 +301,11 @@ fn no_container(name: &str) -> String {
 
 fn blobs(store: &StoreContextMut<'_, Guest>) -> Result<Arc<Blobs>, String> {
     store.data().host.blobs.clone().ok_or_else(|| "no container is granted".to_owned())
+}
+
+/// Does what the guest waits for.
+fn waiting<T>(store: &StoreContextMut<'_, Guest>, work: impl FnOnce() -> T) -> T {
+    store.data().clock.aside(work)
 }
 
 /// All containers, where this one is granted.
@@ -344,7 +341,7 @@ fn on<T>(
     work: impl FnOnce(&Blobs, &str) -> Result<T, String>,
 ) -> Outcome<T> {
     let name = &store.data().table.get(container)?.name;
-    Ok((blobs(store).and_then(|blobs| work(&blobs, name)),))
+    Ok((blobs(store).and_then(|blobs| waiting(store, || work(&blobs, name))),))
 }
 
 fn moved(
@@ -355,7 +352,8 @@ fn moved(
     work: impl FnOnce(&Blobs, (&str, &str), (&str, &str)) -> Result<(), String>,
 ) -> Outcome<()> {
     let both = granted(store, &from.container, behind).and_then(|_| granted(store, &to.container, behind));
-    let done = both.and_then(|blobs| work(&blobs, (&from.container, &from.object), (&to.container, &to.object)));
+    let (from, to) = ((from.container.as_str(), from.object.as_str()), (to.container.as_str(), to.object.as_str()));
+    let done = both.and_then(|blobs| waiting(store, || work(&blobs, from, to)));
     Ok((done,))
 }
 
@@ -387,15 +385,6 @@ fn finish(blobs: &Blobs, value: Outgoing) -> Result<(), String> {
     let Some(first) = meant.next() else { return Ok(()) };
     blobs.finish(file, &first.0, &first.1)?;
     meant.try_for_each(|next| blobs.copy((&first.0, &first.1), (&next.0, &next.1)))
-}
-
-fn whole(file: std::fs::File, length: u64) -> Result<Vec<u8>, String> {
-    if length > WHOLE {
-        return Err(format!("its {length} bytes are too many for one piece: read it as a stream"));
-    }
-    let mut bytes = Vec::new();
-    off_the_runtime(|| file.take(length).read_to_end(&mut bytes)).map_err(|error| error.to_string())?;
-    Ok(bytes)
 }
 
 /// Writes to the file of a value.

@@ -12,7 +12,7 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use super::blobs::{About, Outcome};
+use super::blobs::{About, Content, Outcome, Source};
 
 /// All containers.
 #[derive(Debug)]
@@ -67,8 +67,14 @@ impl Folder {
         })
     }
 
-    /// The bytes from `start` to `end`, both included, as far as there are any: a file, at its place, and how many.
-    pub fn read(&self, container: &str, object: &str, start: u64, end: u64) -> Outcome<(File, u64)> {
+    /// The bytes from `start` to `end`, both included, as far as there are any.
+    pub fn read(&self, container: &str, object: &str, start: u64, end: u64) -> Outcome<Content> {
+        let (file, length) = self.open_at(container, object, start, end)?;
+        Ok(Content { length, source: Source::File(file) })
+    }
+
+    /// An object's file, at a place, and how many bytes there are from there to `end`.
+    fn open_at(&self, container: &str, object: &str, start: u64, end: u64) -> Outcome<(File, u64)> {
         off_the_runtime(|| {
             let missing = |error: io::Error| match error.kind() {
                 io::ErrorKind::NotFound => format!("there is no object `{object}` in `{container}`"),
@@ -102,7 +108,7 @@ impl Folder {
 
     pub fn copy(&self, from: (&str, &str), to: (&str, &str)) -> Outcome<()> {
         off_the_runtime(|| {
-            let (mut source, _) = self.read(from.0, from.1, 0, u64::MAX)?;
+            let (mut source, _) = self.open_at(from.0, from.1, 0, u64::MAX)?;
             let mut file = self.begin()?;
             io::copy(&mut source, &mut file).map_err(|error| error.to_string())?;
             self.finish(file, to.0, to.1)
@@ -219,7 +225,7 @@ mod tests {
         put(&blobs, "a", "x", "hello");
         put(&blobs, "a", "x", "hello!");
         let part = |start, end| {
-            let (file, length) = blobs.read("a", "x", start, end).unwrap();
+            let (file, length) = blobs.open_at("a", "x", start, end).unwrap();
             let mut text = String::new();
             file.take(length).read_to_string(&mut text).unwrap();
             text
@@ -232,7 +238,7 @@ mod tests {
         assert_eq!(blobs.list("a").unwrap(), ["z"]);
         blobs.delete_object("a", "z").unwrap();
         blobs.delete_object("a", "z").unwrap();
-        assert!(blobs.read("a", "z", 0, 1).unwrap_err().contains("there is no object `z`"));
+        assert!(blobs.open_at("a", "z", 0, 1).unwrap_err().contains("there is no object `z`"));
         blobs.delete("b").unwrap();
         assert_eq!(blobs.about("b").unwrap(), None);
     }

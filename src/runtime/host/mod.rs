@@ -10,6 +10,7 @@ pub(super) mod blobstore;
 pub(super) mod buckets;
 pub(super) mod concurrent_sockets;
 pub(super) mod config;
+pub(super) mod content;
 pub(super) mod folder;
 pub(super) mod http;
 pub(super) mod keyvalue;

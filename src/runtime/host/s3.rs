@@ -4,20 +4,22 @@
 //! name that cannot be a piece of a key is refused rather than rewritten. A container is there when something is in it,
 //! or when it was made: S3 has no folders, so an empty object in `PREFIX/.containers` says that.
 //!
-//! What is read or written passes through a temporary file: a guest sees an object of one moment, one that is written is
-//! the old one or the new one, and neither is ever in memory. Large ones are sent in parts.
+//! What is read comes as the guest takes it, of the object that was there when it was asked for: a transfer that breaks
+//! goes on where it broke as long as that object is there, else it is an error, and never the end. What is written
+//! passes through a temporary file, as its guest may say last what it is to be: it is the old object or the new one.
+//! Neither is ever in memory as a whole; large ones are sent in parts.
 //!
 //! Keys and where the server is are those that all tools of this kind take from the environment: `AWS_ACCESS_KEY_ID`,
 //! `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`, `AWS_ENDPOINT_URL`; no guest sees them.
 
 use std::{
-    fs::File,
     future::Future,
     io::{Seek, SeekFrom},
     sync::{Arc, mpsc},
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
     ClientConfigKey, Error as Fault, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig,
@@ -34,7 +36,7 @@ use tokio::{
 use crate::runtime::error::Error;
 
 use super::{
-    blobs::{About, Outcome},
+    blobs::{About, Content, Outcome, Source},
     folder::off_the_runtime,
 };
 
@@ -43,6 +45,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Parts of one object that are sent at once; each is held in memory, 10 MiB of it.
 const PARTS: usize = 2;
+
+/// Pieces of an object that wait for their guest, of some ten KiB each.
+const PIECES: usize = 2;
 
 /// Where it is written that a container was made.
 const MADE: &str = ".containers";
@@ -146,12 +151,11 @@ impl S3 {
         })
     }
 
-    /// The bytes from `start` to `end`, both included, as far as there are any: a file, at its beginning, and how many.
-    pub fn read(&self, container: &str, object: &str, start: u64, end: u64) -> Outcome<(File, u64)> {
+    /// The bytes from `start` to `end`, both included, as far as there are any.
+    pub fn read(&self, container: &str, object: &str, start: u64, end: u64) -> Outcome<Content> {
         let (store, key) = (self.store.clone(), self.object(container, object)?);
         let missing = missing(container, object);
-        let file = off_the_runtime(tempfile::tempfile).map_err(|error| error.to_string())?;
-        let into = file.try_clone().map_err(|error| error.to_string())?;
+        let (sender, receiver) = tokio::sync::mpsc::channel(PIECES);
         let length = self.wait(async move {
             let state = found(store.head(&key).await)?.ok_or(missing)?;
             let length = end.saturating_add(1).min(state.size).saturating_sub(start);
@@ -159,18 +163,12 @@ impl S3 {
                 // Of the object that was asked for its size, and no later one.
                 let range = Some((start..start + length).into());
                 let options = GetOptions { if_match: state.e_tag, range, ..GetOptions::default() };
-                let mut pieces = store.get_opts(&key, options).await.map_err(|e| told(&e))?.into_stream();
-                let mut into = tokio::fs::File::from_std(into);
-                while let Some(piece) = pieces.try_next().await.map_err(|e| told(&e))? {
-                    into.write_all(&piece).await.map_err(|error| error.to_string())?;
-                }
-                into.flush().await.map_err(|error| error.to_string())?;
+                let pieces = store.get_opts(&key, options).await.map_err(|e| told(&e))?.into_stream();
+                tokio::spawn(hand_over(pieces, sender));
             }
             Ok(length)
         })?;
-        let mut file = file;
-        file.seek(SeekFrom::Start(0)).map_err(|error| error.to_string())?;
-        Ok((file, length))
+        Ok(Content { length, source: Source::Pieces(receiver) })
     }
 
     /// Names of the objects, in order.
@@ -257,6 +255,18 @@ impl Drop for S3 {
     }
 }
 
+/// Hands over what comes, for as long as somebody takes it.
+async fn hand_over(
+    mut pieces: BoxStream<'static, Result<Bytes, Fault>>,
+    to: tokio::sync::mpsc::Sender<Outcome<Bytes>>,
+) {
+    while let Some(piece) = pieces.next().await {
+        if to.send(piece.map_err(|e| told(&e))).await.is_err() {
+            return;
+        }
+    }
+}
+
 fn missing(container: &str, object: &str) -> String {
     format!("there is no object `{object}` in `{container}`")
 }
@@ -305,7 +315,8 @@ fn told(error: &Fault) -> String {
 mod tests {
     use std::{
         io::{Read, Write},
-        net::TcpListener,
+        net::{Shutdown, TcpListener, TcpStream},
+        sync::atomic::{AtomicUsize, Ordering},
     };
 
     use super::{super::servers::Server, *};
@@ -322,10 +333,9 @@ mod tests {
     }
 
     fn text(s3: &S3, object: (&str, &str), start: u64, end: u64) -> Outcome<Vec<u8>> {
-        let (file, length) = s3.read(object.0, object.1, start, end)?;
-        let mut bytes = Vec::new();
-        file.take(length).read_to_end(&mut bytes).unwrap();
-        Ok(bytes)
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let content = s3.read(object.0, object.1, start, end)?;
+        runtime.block_on(content.whole())
     }
 
     #[test]
@@ -419,5 +429,55 @@ mod tests {
         let s3 = S3::with(at(&server.address), "s3://bucket").unwrap();
         drop(server);
         assert!(put(&s3, "a", "x", b"x").is_err() && s3.list("a").is_err());
+    }
+
+    /// Stands between a client and a server, and cuts each of the first `cuts` connections after so many bytes of answers.
+    fn cutting(server: &str, cuts: usize, after: u64) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (address, server) = (listener.local_addr().unwrap().to_string(), server.to_owned());
+        std::thread::spawn(move || {
+            let cut = Arc::new(AtomicUsize::new(0));
+            for client in listener.incoming() {
+                let (mut client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
+                let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+                let cut = cut.clone();
+                std::thread::spawn(move || {
+                    let most = if cut.load(Ordering::SeqCst) < cuts { after } else { u64::MAX };
+                    let passed = std::io::copy(&mut server.take(most), &mut client).unwrap_or_default();
+                    cut.fetch_add(usize::from(passed == most), Ordering::SeqCst);
+                    let _ = client.shutdown(Shutdown::Both);
+                });
+            }
+        });
+        address
+    }
+
+    #[test]
+    fn a_transfer_that_breaks_goes_on_or_fails_and_never_ends_early() {
+        let server = Server::s3("bucket");
+        let bytes: Vec<u8> = (0..4_u32 << 20).map(|at| u8::try_from(at % 251).unwrap()).collect();
+        put(&S3::with(at(&server.address), "s3://bucket").unwrap(), "a", "x", &bytes).unwrap();
+        // Once, it is taken up again; over and over, it fails.
+        let once = S3::with(at(&cutting(&server.address, 1, 1 << 20)), "s3://bucket").unwrap();
+        assert!(text(&once, ("a", "x"), 0, u64::MAX).unwrap() == bytes);
+        let ever = S3::with(at(&cutting(&server.address, usize::MAX, 256 << 10)), "s3://bucket").unwrap();
+        let cut = text(&ever, ("a", "x"), 0, u64::MAX).map(|read| read.len());
+        assert!(cut.is_err(), "{cut:?}");
+        assert_eq!(text(&ever, ("a", "x"), 0, 9).unwrap(), &bytes[..10]);
+    }
+
+    #[test]
+    fn what_is_read_is_the_object_that_was_asked_for() {
+        let server = Server::s3("bucket");
+        let s3 = S3::with(at(&server.address), "s3://bucket").unwrap();
+        put(&s3, "a", "x", &vec![1; 8 << 20]).unwrap();
+        let content = s3.read("a", "x", 0, u64::MAX).unwrap();
+        put(&s3, "a", "x", b"other").unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert!(runtime.block_on(content.whole()).unwrap() == vec![1; 8 << 20]);
+        // What nobody takes is given up.
+        drop(s3.read("a", "x", 0, u64::MAX).unwrap());
+        assert_eq!(text(&s3, ("a", "x"), 0, 1).unwrap(), b"ot");
     }
 }

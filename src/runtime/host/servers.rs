@@ -34,8 +34,12 @@ impl Server {
 
     /// One that speaks as S3 does, with a bucket.
     pub fn s3(bucket: &str) -> Server {
-        let port = free_port();
-        let server = Server::start("moto-server", &port, &["-H", "127.0.0.1", "-p", &port]);
+        Server::s3_at(&free_port(), bucket)
+    }
+
+    /// One that takes the place of another.
+    pub fn s3_at(port: &str, bucket: &str) -> Server {
+        let server = Server::start("moto-server", port, &["-H", "127.0.0.1", "-p", port]);
         server.put(&format!("/{bucket}"));
         server
     }
