@@ -328,7 +328,7 @@ fn key(digest: &blake3::Hash, tuning: Tuning, engine: &Engine) -> String {
     let of: &[u8] = match tuning {
         Tuning::Run => b"component",
         Tuning::Edit => b"rest of component",
-        Tuning::Density { .. } => b"dense component",
+        Tuning::Density { .. } => b"dense component, held to its size",
     };
     engine_key(of, digest, engine)
 }

@@ -3,14 +3,17 @@
 //! A system lets a process have so many mappings (Linux: 65,530), and an instance takes three or four for each memory: an
 //! image of its data, what follows it, and what it may grow into. So, in each core module with a memory of its own,
 //! 1. the memory has all its room from the start, as much as every other, and cannot grow;
-//! 2. `memory.size` and `memory.grow` count in a global of the module, within that room less its last page;
-//! 3. a mark at the end of the last page makes the image of the data reach to the end of the memory. Zeros would not: the
+//! 2. `memory.size` and `memory.grow` count in globals of the module, within that room less its last page;
+//! 3. what the module's own code accesses is held to that size ([`bounds`]);
+//! 4. a mark at the end of the last page makes the image of the data reach to the end of the memory. Zeros would not: the
 //!    engine leaves them out of an image, those before the data as well, which stay a mapping of their own.
 //!
-//! What a guest sees is the same, but for an access between its size and its room, which it has no business to make: that
-//! does not trap. Of other memories it sees nothing: the room is a memory's bound, checked at every access.
+//! What a guest sees is the same, but for what others access for it between its size and its room, the host and modules
+//! that import its memory: that does not trap. Of other memories nobody sees anything: the room is a memory's bound,
+//! checked at every access.
 //!
-//! Left as they are: modules whose memory another module may grow, and memories too large to be an image as a whole.
+//! Left as they are: modules whose memory another module may grow, memories too large to be an image as a whole, and
+//! modules with accesses that are not known here (atomic ones).
 
 use wasm_encoder::{
     CodeSection, Component, ConstExpr, DataSection, Function, FunctionSection, GlobalSection, GlobalType, Instruction,
@@ -19,11 +22,15 @@ use wasm_encoder::{
 };
 use wasmparser::{
     CodeSectionReader, ComponentAlias, ComponentExternalKind, ComponentOuterAliasKind, ComponentTypeRef,
-    CustomSectionReader, DataKind, DataSectionReader, FunctionSectionReader, GlobalSectionReader, Operator, Parser,
-    Payload, TypeRef, TypeSectionReader,
+    CompositeInnerType, CustomSectionReader, DataKind, DataSectionReader, FunctionBody, FunctionSectionReader,
+    GlobalSectionReader, Operator, Parser, Payload, TypeRef, TypeSectionReader,
 };
 
-const PAGE: u64 = 64 << 10;
+use super::bounds::{self, Size, Spare};
+
+const PAGE_BITS: u32 = 16;
+
+const PAGE: u64 = 1 << PAGE_BITS;
 
 /// Room beyond what the largest memory begins with, at least.
 const SPARE: u64 = 512 << 10;
@@ -48,7 +55,7 @@ pub(super) fn dense(component: &[u8], wanted: Option<u64>) -> Option<Dense> {
     if room >= LARGEST || modules.is_empty() {
         return Some(Dense { component: component.to_vec(), room });
     }
-    let mut rewriting = Rewriting { modules: &modules, room, current: None };
+    let mut rewriting = Rewriting { modules: &modules, room, current: None, bodies: Bodies::default() };
     let mut rewritten = Component::new();
     rewriting.parse_component(&mut rewritten, Parser::new(0), component).ok()?;
     Some(Dense { component: rewritten.finish(), room })
@@ -200,6 +207,7 @@ fn look(module: &[u8], start: u64, initial: &mut u64) -> Option<Seen> {
             Payload::CodeSectionEntry(body) => {
                 for operator in body.get_operators_reader().ok()? {
                     let operator = operator.ok()?;
+                    plain &= !bounds::is_unknown(&operator);
                     found.grows |= matches!(operator, Operator::MemoryGrow { .. } | Operator::MemorySize { .. });
                 }
             }
@@ -221,6 +229,16 @@ struct Rewriting<'a> {
     room: u64,
     /// The module being written.
     current: Option<Memoried>,
+    bodies: Bodies,
+}
+
+/// What must be known of the functions of a module to add locals to them.
+#[derive(Default)]
+struct Bodies {
+    /// Parameters of each type.
+    parameters: Vec<u32>,
+    /// Types of the functions whose bodies are still to come.
+    types: std::collections::VecDeque<u32>,
 }
 
 impl Rewriting<'_> {
@@ -237,6 +255,7 @@ impl Rewriting<'_> {
         if let Some(module) = self.counting() {
             let ty = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
             globals.global(ty, &ConstExpr::i32_const(module.pages.cast_signed()));
+            globals.global(ty, &ConstExpr::i32_const((module.pages << PAGE_BITS).cast_signed()));
         }
     }
 
@@ -272,6 +291,10 @@ impl Rewriting<'_> {
             .local_get(0)
             .i32_add()
             .global_set(module.globals)
+            .global_get(module.globals)
+            .i32_const(PAGE_BITS.cast_signed())
+            .i32_shl()
+            .global_set(module.globals + 1)
             .end();
         function
     }
@@ -301,6 +324,14 @@ impl Reencode for Rewriting<'_> {
         types: &mut TypeSection,
         section: TypeSectionReader<'_>,
     ) -> Result<(), Error<Self::Error>> {
+        for group in section.clone() {
+            for ty in group?.types() {
+                self.bodies.parameters.push(match &ty.composite_type.inner {
+                    CompositeInnerType::Func(function) => u32::try_from(function.params().len()).unwrap_or(u32::MAX),
+                    _ => 0,
+                });
+            }
+        }
         utils::parse_type_section(self, types, section)?;
         if self.counting().is_some() {
             types.ty().function([ValType::I32], [ValType::I32]);
@@ -313,10 +344,42 @@ impl Reencode for Rewriting<'_> {
         functions: &mut FunctionSection,
         section: FunctionSectionReader<'_>,
     ) -> Result<(), Error<Self::Error>> {
+        for ty in section.clone() {
+            self.bodies.types.push_back(ty?);
+        }
         utils::parse_function_section(self, functions, section)?;
         if let Some(module) = self.counting() {
             functions.function(module.types);
         }
+        Ok(())
+    }
+
+    fn parse_function_body(
+        &mut self,
+        code: &mut CodeSection,
+        body: FunctionBody<'_>,
+    ) -> Result<(), Error<Self::Error>> {
+        let Some(module) = &self.current else { return utils::parse_function_body(self, code, body) };
+        let counted = module.grows.then_some(module.globals + 1);
+        let size = Size { initial: u64::from(module.pages) * PAGE, counted };
+        let ty = self.bodies.types.pop_front();
+        let mut own = ty.and_then(|ty| self.bodies.parameters.get(ty as usize)).copied().unwrap_or_default();
+        let mut locals = Vec::new();
+        for local in body.get_locals_reader()? {
+            let (count, ty) = local?;
+            own += count;
+            locals.push((count, self.val_type(ty)?));
+        }
+        let (spare, types) = Spare::behind(own);
+        locals.extend(types);
+        let mut function = Function::new(locals);
+        let mut operators = body.get_operators_reader()?;
+        while !operators.eof() {
+            let operator = operators.read()?;
+            size.guard(&operator, spare, &mut function);
+            function.instruction(&self.instruction(operator)?);
+        }
+        code.function(&function);
         Ok(())
     }
 
@@ -398,6 +461,7 @@ impl ReencodeComponent for Rewriting<'_> {
             component.section(&wasm_encoder::RawSection { id, data: module });
             return Ok(());
         }
+        self.bodies = Bodies::default();
         let mut rewritten = Module::new();
         let result = self.parse_core_module(&mut rewritten, parser, module);
         self.current = None;
@@ -485,6 +549,119 @@ mod tests {
             };
             assert_eq!(told(&app), told(&dense.component), "{memory}");
         }
+    }
+
+    /// Instructions of every kind of access, with what they want on the stack above an address.
+    const ACCESSES: &[(&str, &str)] = &[
+        ("i32.load", ""),
+        ("i32.load8_u", ""),
+        ("i32.load16_s", ""),
+        ("i64.load", ""),
+        ("i64.load32_u", ""),
+        ("f32.load", ""),
+        ("f64.load", ""),
+        ("v128.load", ""),
+        ("v128.load16_splat", ""),
+        ("v128.load32x2_s", ""),
+        ("v128.load64_zero", ""),
+        ("v128.load8_lane 3", "(v128.const i64x2 1 2)"),
+        ("i32.store", "(i32.const 7)"),
+        ("i32.store8", "(i32.const 7)"),
+        ("i64.store", "(i64.const 7)"),
+        ("i64.store16", "(i64.const 7)"),
+        ("f32.store", "(f32.const 7)"),
+        ("f64.store", "(f64.const 7)"),
+        ("v128.store", "(v128.const i64x2 1 2)"),
+        ("v128.store32_lane 1", "(v128.const i64x2 1 2)"),
+    ];
+
+    #[test]
+    fn what_traps_traps_and_what_is_stored_is_there() {
+        let mut functions = String::new();
+        let mut lifted = String::new();
+        let mut names = Vec::new();
+        let mut add = |function: String| {
+            let name = format!("f{}", names.len());
+            functions +=
+                &format!("(func (export \"{name}\") (param i32) (result i32) (local i64) {function} (i32.const 9))\n");
+            lifted += &format!(
+                "(func (export \"{name}\") (param \"x\" u32) (result u32) (canon lift (core func $i \"{name}\")))\n"
+            );
+            names.push(name);
+        };
+        for (instruction, value) in ACCESSES {
+            for offset in [0_u32, 5, 65_530, 131_072, 200_000, 0xffff_fff0] {
+                let (name, lane) = instruction.split_once(' ').unwrap_or((instruction, ""));
+                let access = format!("{name} offset={offset} align=1 {lane} (local.get 0) {value}");
+                let loads = !instruction.contains("store");
+                add(if loads { format!("(drop ({access}))") } else { format!("({access})") });
+            }
+        }
+        for count in [0, 1, 70_000] {
+            add(format!("(memory.fill (local.get 0) (i32.const 3) (i32.const {count}))"));
+            add(format!("(memory.copy (local.get 0) (i32.const 8) (i32.const {count}))"));
+            add(format!("(memory.copy (i32.const 8) (local.get 0) (i32.const {count}))"));
+            add(format!("(memory.init $d (local.get 0) (i32.const 0) (i32.const {}))", count.min(4)));
+        }
+        add("(i32.store (local.get 0) (i32.const 0x5a)) (if (i32.ne (i32.load (local.get 0)) (i32.const 0x5a)) (then (return (i32.const 1))))".to_owned());
+        let engine = wasmtime::Engine::default();
+        // One that grows, and one that cannot.
+        for (grow, sizes) in [("(memory.grow (local.get 0))", vec![2, 3]), ("(i32.const 0)", vec![2])] {
+            let text = format!(
+                "(component (component $p (core module $m (memory 2) (data (i32.const 70000) \"abc\") (data $d \"data\")
+                   {functions}
+                   (func (export \"grow\") (param i32) (result i32) {grow}))
+                 (core instance $i (instantiate $m))
+                 (func (export \"grow\") (param \"by\" u32) (result u32) (canon lift (core func $i \"grow\")))
+                 {lifted})
+               (instance $q (instantiate $p))
+               {})",
+                names.iter().chain([&"grow".to_owned()]).fold(String::new(), |text, name| {
+                    text + &format!("(export \"{name}\" (func $q \"{name}\"))")
+                })
+            );
+            let plain = wat::parse_str(&text).unwrap();
+            let dense = dense(&plain, Some(15 << 16)).unwrap().component;
+            assert_eq!(memories(&dense), [(16, Some(16))]);
+            let [plain, dense] = [plain, dense].map(|it| wasmtime::component::Component::new(&engine, it).unwrap());
+            for pages in sizes {
+                let size = pages << 16;
+                for name in &names {
+                    for at in [
+                        0,
+                        1,
+                        size - 70_000,
+                        size - 16,
+                        size - 8,
+                        size - 4,
+                        size - 1,
+                        size,
+                        size + 1,
+                        4 << 16,
+                        u32::MAX,
+                    ] {
+                        let told = [&plain, &dense].map(|component| {
+                            let mut store = wasmtime::Store::new(&engine, ());
+                            let linker = wasmtime::component::Linker::<()>::new(&engine);
+                            let instance = linker.instantiate(&mut store, component).unwrap();
+                            let mut call = |name: &str, x: u32| {
+                                let call = instance.get_typed_func::<(u32,), (u32,)>(&mut store, name).unwrap();
+                                call.call(&mut store, (x,)).map(|(told,)| told)
+                            };
+                            call("grow", pages - 2).unwrap();
+                            call(name, at).map_err(|error| error.downcast::<wasmtime::Trap>().unwrap())
+                        });
+                        assert_eq!(told[0], told[1], "{name} of {at} in {pages} pages: {functions}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_module_with_accesses_that_are_not_known_is_left() {
+        let part = part("1", "(func (drop (i32.atomic.load (i32.const 0))))");
+        assert_eq!(memories(&dense(&app(&part), None).unwrap().component), [(1, None)]);
     }
 
     #[test]

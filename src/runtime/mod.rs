@@ -20,6 +20,7 @@
 //! manifest and no project is known here, and nothing is printed: guest output is told as events, except that a program
 //! ([`run`]) has the standard streams of this process.
 
+mod bounds;
 mod call;
 mod code;
 mod coredump;

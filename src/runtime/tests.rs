@@ -1,6 +1,7 @@
 //! Guests written by hand, run and served as users do, over real sockets.
 
 mod apart;
+mod apart_async;
 mod calls;
 mod density;
 mod edits;

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use http::{StatusCode, uri::Scheme};
 use http_body_util::BodyExt;
-use wasmtime::component::{Linker, LinkerInstance, Resource};
+use wasmtime::{
+    AsContextMut as _,
+    component::{Linker, LinkerInstance, Resource},
+};
 use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttp, WasiHttpHooks, WasiHttpView, default_send_request,
     p2::{
@@ -125,7 +128,11 @@ pub(super) fn link_client(interface: &mut LinkerInstance<'_, Guest>, behind: Beh
     interface.func_wrap_concurrent("send", move |accessor, (request,): (Resource<p3::Request>,)| {
         Box::pin(async move {
             // `send` asks before it first waits, so that nobody else asks in between.
-            accessor.with(|mut store| store.data_mut().outgoing.behind = behind);
+            accessor.with(|mut store| {
+                let part = caller(store.as_context_mut());
+                let outgoing = &mut store.data_mut().outgoing;
+                (outgoing.part, outgoing.behind) = (part, behind);
+            });
             let http = accessor.with_getter::<WasiHttp>(Guest::http);
             let sent = WasiHttp::send(&http, request);
             let sent =

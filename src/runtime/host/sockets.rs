@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
 
-use wasmtime::component::{Linker, LinkerInstance, Resource};
+use wasmtime::{
+    AsContextMut as _,
+    component::{Linker, LinkerInstance, Resource},
+};
 use wasmtime_wasi::{
     WasiCtxBuilder,
     p2::{
@@ -177,10 +180,12 @@ pub(super) fn link_concurrent_lookup(
     interface.func_wrap_concurrent("resolve-addresses", move |accessor, (name,): (String,)| {
         Box::pin(async move {
             let granted = accessor.with(|mut store| {
+                // Before it first waits: its guest is still the one that called.
+                let part = caller(store.as_context_mut());
                 let host = &store.data_mut().host;
                 let granted = may_look_up(&host.granted(behind).net, &name);
                 if !granted {
-                    refuse_lookup(None, host, &name);
+                    refuse_lookup(part, host, &name);
                 }
                 granted
             });

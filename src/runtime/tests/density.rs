@@ -22,6 +22,19 @@ fn a_memory_grows_within_its_room_and_is_fresh_for_every_request() {
     }
     assert_eq!(server.stop(), Vec::<String>::new());
 
+    // There is room, but the memory ends before it; and after it has grown, later.
+    for (grow, at, status) in [(0, 17 << 16, 500), (0, (17 << 16) - 4, 200), (2, 18 << 16, 200), (2, 19 << 16, 500)] {
+        let body = format!("(drop (memory.grow (i32.const {grow}))) (i32.store (i32.const {at}) (i32.const 7))");
+        let server = Running::start_for(Tuning::Density { room: Some(4 << 20) }, http_guest("", &body), options());
+        assert_eq!(server.get("/").0, status, "{grow} {at}");
+        let told = server.stop();
+        assert_eq!(
+            told.iter().any(|line| line.contains("outside of its memory") || line.contains("out of bounds")),
+            status == 500,
+            "{told:?}"
+        );
+    }
+
     let beyond = http_guest("", "(drop (i32.load (i32.const 0x7fffffff)))");
     let server = Running::start_for(Tuning::Density { room: Some(4 << 20) }, beyond, options());
     assert_eq!(server.get("/").0, 500);

@@ -63,9 +63,12 @@ pub(super) fn run(mosaic: &Path) -> Outcome {
     println!("| app | configuration | alive | MiB | KiB each | mappings | s |");
     println!("|---|---|---|---|---|---|---|");
     let (one, four) = (maker.waiting()?, maker.waiting_in_four()?);
-    for (what, app, density) in
-        [("one part", &one, None), ("four parts", &four, None), ("four parts", &four, Some("--density"))]
-    {
+    for (what, app, density) in [
+        ("one part", &one, None),
+        ("one part", &one, Some("--density")),
+        ("four parts", &four, None),
+        ("four parts", &four, Some("--density")),
+    ] {
         let configuration = density.map_or("run", |_| "density");
         eprintln!("==> {what}, {configuration}");
         let mut command = Command::new(&servers.mosaic);
