@@ -56,6 +56,8 @@ const CARRIERS: &[(&str, Carries)] = &[
     ("wasi:blobstore/blobstore", Carries::Whole),
     ("wasi:blobstore/container", Carries::Nothing),
     ("wasi:blobstore/types", Carries::Nothing),
+    ("wasi:messaging/producer", Carries::Whole),
+    ("wasi:messaging/request-reply", Carries::Resources),
     ("wasi:config/store", Carries::Whole),
     ("wasi:config/runtime", Carries::Whole),
 ];

@@ -20,6 +20,9 @@ const EMPTY: &[&str] = &[
     "wasi:sockets/network#network-error-code",
     // A network on which every name and every socket is refused.
     "wasi:sockets/instance-network#*",
+    // Options of a request that is refused itself.
+    "wasi:messaging/request-reply#[constructor]*",
+    "wasi:messaging/request-reply#[method]*",
     // Messages are dropped.
     "wasi:logging/*",
     "wasi:config/*",
@@ -28,8 +31,8 @@ const EMPTY: &[&str] = &[
 /// Cases that mean a refusal, the plainest first.
 const REFUSALS: &[&str] = &["access-denied", "access", "HTTP-request-denied", "not-permitted", "forbidden"];
 
-/// A case for whatever has no other.
-const OTHER: &str = "other";
+/// Cases that say in words what was refused: one that means a refusal, and one for whatever has no other.
+const WORDED: [&str; 2] = ["permission-denied", "other"];
 
 /// What an error says where it can only be told in words.
 pub(super) const WORDS: &str = "not granted";
@@ -149,7 +152,7 @@ impl Answers<'_> {
                 if let Some(case) = refusal(cases().map(|case| (case.name.as_str(), case.ty.is_none()))) {
                     return tag(bytes, variant.tag(), case);
                 }
-                let case = cases().position(|case| case.name == OTHER)?;
+                let case = WORDED.iter().find_map(|known| cases().position(|case| case.name == *known))?;
                 tag(bytes, variant.tag(), case)?;
                 let payload = self.sizes.payload_offset(variant.tag(), cases().map(|case| case.ty.as_ref()));
                 let Some(ty) = &variant.cases[case].ty else { return Some(()) };

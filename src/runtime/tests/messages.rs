@@ -2,11 +2,20 @@
 
 use std::time::{Duration, Instant};
 
+use indexmap::IndexMap;
+
 use super::{
-    guests::{PATH, SLEEP, http_guest, http_guest_of},
+    guests::{PATH, SLEEP, component, http_guest, http_guest_of},
     server::{Running, options},
 };
-use crate::runtime::{Artifact, Error, Grants, Scope, ServeOptions, Stores, host::servers::Server, serve};
+use crate::{
+    compose,
+    grants_section::Held,
+    language::Language,
+    manifest::Family,
+    plan::{self, capability, graph::Wiring, holdings::Holding},
+    runtime::{Artifact, Error, Grants, Scope, ServeOptions, Stores, host::servers::Server, serve},
+};
 
 const SEND: &str = r#"
   (import "cm32p2|wasi:messaging/types" "[static]client.connect" (func $connect (param i32 i32 i32)))
@@ -230,6 +239,81 @@ fn who_may_not_ask_is_told_so_and_nobody_may_reply_there() {
         [
             "runtime::denied: `gateway` was refused the topic `visits` (`wasi:messaging/request-reply`): it is not granted"
         ]
+    );
+}
+
+/// An app of parts, each granted these topics.
+fn app<const N: usize>(parts: [(&str, Vec<u8>, &[&str]); N]) -> Vec<u8> {
+    let mut options = plan::Options::default();
+    let mut grants = std::collections::BTreeMap::new();
+    let mut built = IndexMap::new();
+    for (name, bytes, topics) in parts {
+        let families = topics.iter().map(|_| Family::Messaging).collect();
+        grants.insert(name.to_owned(), families);
+        let holding = |topic: &&str| Holding {
+            family: Family::Messaging,
+            held: Held::Topic((*topic).to_owned()),
+            value: None,
+            at: None,
+        };
+        options.holdings.parts.insert(name.to_owned(), topics.iter().map(holding).collect());
+        built.insert(name.to_owned(), compose::component(name, bytes, Some(Language::Rust)).unwrap());
+    }
+    options.grants = capability::Grants::Known(grants);
+    let composed = compose::app(&built, &Wiring::default(), &options, &compose::Options::default());
+    composed.unwrap_or_else(|error| panic!("{error:?}")).1.bytes
+}
+
+#[test]
+fn a_part_that_is_granted_no_topic_is_answered_inside_the_app() {
+    let server = Running::start(app([("gateway", asking("", HELLO), &[])]), granted());
+    assert_eq!(server.get("/"), (200, DENIED.to_owned()));
+    assert_eq!(server.stop(), Vec::<String>::new());
+}
+
+#[test]
+fn each_part_asks_what_it_is_granted() {
+    const ASKS: &str = "
+    (func $asks (result i32)
+      (call $connect (i32.const 1120) (i32.const 6) (i32.const 16))
+      (call $ask (i32.load (i32.const 20)) (i32.const 1120) (i32.const 6)
+        (call $message (i32.const 1120) (i32.const 6)) (i32.const 1) (call $options) (i32.const 64))
+      (i32.add (i32.const 5) (i32.load8_u (i32.const 68))))";
+    let connect = SEND.split_once("(import \"cm32p2|wasi:messaging/producer").unwrap().0;
+    let auth = component(
+        "asked",
+        &format!(
+            r#"
+(module $"auth (wat)" {connect} {ASK}
+  (memory (export "cm32p2_memory") 2)
+  (global $heap (mut i32) (i32.const 65536))
+  (data (i32.const 1120) "visits")
+  (func (export "cm32p2_realloc") (param i32 i32 i32 i32) (result i32)
+    (global.get $heap)
+    (global.set $heap (i32.add (global.get $heap) (i32.and (i32.add (local.get 3) (i32.const 15)) (i32.const -16)))))
+  (func (export "cm32p2_initialize"))
+  {ASKS}
+  (func (export "cm32p2|acme:shop/auth|check") (result i32) (call $asks))
+  (func (export "cm32p2|acme:shop/auth|check_post") (param i32)))"#
+        ),
+    );
+    let imports =
+        format!(r#"{connect} {ASK} (import "cm32p2|acme:shop/auth" "check" (func $check (result i32))) {ASKS}"#);
+    let body = "
+    (i32.store8 (i32.const 2048) (i32.add (i32.const 48) (call $asks)))
+    (i32.store8 (i32.const 2049) (i32.add (i32.const 48) (call $check)))
+    (global.set $text (i32.const 2048))
+    (global.set $length (i32.const 2))";
+    let app = app([("gateway", http_guest_of("asking", &imports, body, ""), &["visits"]), ("auth", auth, &["orders"])]);
+    let section = Artifact::bytes("app.wasm", &app).section().unwrap().unwrap();
+    let grants = Grants::of_section(&section, std::path::Path::new("/")).unwrap();
+    assert_eq!(grants.apart.len(), 2, "{:?}", grants.apart.keys());
+    // There is nobody to reply to the one; the other may not ask.
+    let server = Running::start(app, ServeOptions { grants, ..options() });
+    assert_eq!(server.get("/"), (200, format!("{OTHER}{DENIED}")));
+    assert_eq!(
+        server.stop(),
+        ["runtime::denied: `auth` was refused the topic `visits` (`wasi:messaging/request-reply`): it is not granted"]
     );
 }
 
