@@ -15,7 +15,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::support::{Ran, Server, mosaic};
-use guests::{PATH, SLEEP, http_guest, http_guest_of, storing, tally};
+use guests::{BLOBS, PATH, SLEEP, http_guest, http_guest_of, storing, tally};
 
 #[path = "../../src/runtime/tests/guests.rs"]
 #[expect(dead_code, reason = "most of them are for the runtime's own tests")]
@@ -403,13 +403,7 @@ fn objects_are_there_again_when_their_server_is() {
 fn hauling(pages: u32) -> Vec<u8> {
     let imports = format!(
         r#"
-  (import "cm32p2|wasi:blobstore/blobstore" "create-container" (func $create (param i32 i32 i32)))
-  (import "cm32p2|wasi:blobstore/blobstore" "get-container" (func $container (param i32 i32 i32)))
-  (import "cm32p2|wasi:blobstore/container" "[method]container.get-data" (func $data (param i32 i32 i32 i64 i64 i32)))
-  (import "cm32p2|wasi:blobstore/container" "[method]container.write-data" (func $meant (param i32 i32 i32 i32 i32)))
-  (import "cm32p2|wasi:blobstore/types" "[static]outgoing-value.new-outgoing-value" (func $value (result i32)))
-  (import "cm32p2|wasi:blobstore/types" "[method]outgoing-value.outgoing-value-write-body" (func $stream (param i32 i32)))
-  (import "cm32p2|wasi:blobstore/types" "[static]outgoing-value.finish" (func $done (param i32 i32)))
+  {BLOBS}
   (import "cm32p2|wasi:blobstore/types" "[static]incoming-value.incoming-value-consume-async" (func $coming (param i32 i32)))
   (import "cm32p2|wasi:io/streams@0.2" "[method]input-stream.blocking-read" (func $read (param i32 i64 i32)))
   {PATH}"#

@@ -233,17 +233,21 @@ pub fn tally_with(more: &str) -> Vec<u8> {
     )
 }
 
-/// `/w` makes the container `visits` and puts `hello` into its object of that name; anything else reads it.
-pub fn storing() -> Vec<u8> {
-    let imports = format!(
-        r#"
+/// Imports for a guest that writes objects and finds them.
+pub const BLOBS: &str = r#"
   (import "cm32p2|wasi:blobstore/blobstore" "create-container" (func $create (param i32 i32 i32)))
   (import "cm32p2|wasi:blobstore/blobstore" "get-container" (func $container (param i32 i32 i32)))
   (import "cm32p2|wasi:blobstore/container" "[method]container.get-data" (func $data (param i32 i32 i32 i64 i64 i32)))
   (import "cm32p2|wasi:blobstore/container" "[method]container.write-data" (func $meant (param i32 i32 i32 i32 i32)))
   (import "cm32p2|wasi:blobstore/types" "[static]outgoing-value.new-outgoing-value" (func $value (result i32)))
   (import "cm32p2|wasi:blobstore/types" "[method]outgoing-value.outgoing-value-write-body" (func $stream (param i32 i32)))
-  (import "cm32p2|wasi:blobstore/types" "[static]outgoing-value.finish" (func $done (param i32 i32)))
+  (import "cm32p2|wasi:blobstore/types" "[static]outgoing-value.finish" (func $done (param i32 i32)))"#;
+
+/// `/w` makes the container `visits` and puts `hello` into its object of that name; anything else reads it.
+pub fn storing() -> Vec<u8> {
+    let imports = format!(
+        r#"
+  {BLOBS}
   (import "cm32p2|wasi:blobstore/types" "[static]incoming-value.incoming-value-consume-sync" (func $whole (param i32 i32)))
   {PATH}"#
     );

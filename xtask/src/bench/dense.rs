@@ -38,19 +38,21 @@ pub(super) fn run(mosaic: &Path) -> Outcome {
         "\n{INSTANCES} instances by themselves, each called once. Memory: what is the process's own share, and the"
     );
     println!("kernel's tables for it. Goals: one part 112 MiB, four parts 614 MiB in `density`.\n");
-    println!("| app | configuration | alive | MiB | KiB each | of it tables | mappings |");
-    println!("|---|---|---|---|---|---|---|");
+    println!("| app | configuration | alive | MiB | without tables | KiB each | of it tables | mappings |");
+    println!("|---|---|---|---|---|---|---|---|");
     for (what, app) in [("one part", maker.parts(1)?), ("four parts", maker.parts(4)?)] {
         for configuration in ["default", "run", "density"] {
             let count = INSTANCES.to_string();
             let told = Told::of(&servers.mosaic, &app, configuration, &["--call", "go", "--hold", &count])?;
             let [alive, tables, mappings] = ["alive", "tables", "mappings"].map(|key| told.get(key));
             let (alive, tables) = (alive?, tables?);
-            let bytes = told.get("proportional")? + tables;
+            let own = told.get("proportional")?;
+            let bytes = own + tables;
             let each = |bytes: f64| bytes / alive.max(1.0) / 1024.0;
             println!(
-                "| {what} | {configuration} | {alive} | {:.0} | {:.1} | {:.1} | {} |",
+                "| {what} | {configuration} | {alive} | {:.0} | {:.0} | {:.1} | {:.1} | {} |",
                 bytes / f64::from(1 << 20),
+                own / f64::from(1 << 20),
                 each(bytes),
                 each(tables),
                 mappings?
