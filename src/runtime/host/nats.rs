@@ -4,10 +4,16 @@
 //! group, so that each message goes to one of them. Where the connection breaks it is made anew, and what was listened to
 //! is listened to again. What is asked names a subject for replies, and who is asked replies there.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use async_nats::{
-    Client, ConnectOptions, HeaderMap, HeaderName, HeaderValue, StatusCode, Subscriber,
+    Client, ConnectOptions, Event, HeaderMap, HeaderName, HeaderValue, StatusCode, Subscriber,
     connection::State,
     header::{ParseHeaderNameError, ParseHeaderValueError},
 };
@@ -37,12 +43,16 @@ const CONTENT_TYPE: &str = "Content-Type";
 pub(in crate::runtime) struct Nats {
     address: String,
     client: OnceCell<Client>,
+    missed: Missed,
 }
+
+/// How many messages came while as many waited as may, and were dropped: at least, as the client tells of them.
+pub(in crate::runtime) type Missed = Arc<AtomicUsize>;
 
 impl Nats {
     /// Errors where the address is none, or nobody answers there. Not for where futures run.
     pub fn open(address: &str) -> Result<Nats, Error> {
-        let nats = Nats { address: address.to_owned(), client: OnceCell::new() };
+        let nats = Nats { address: address.to_owned(), client: OnceCell::new(), missed: Missed::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|source| Error::Threads { source })?;
         runtime.block_on(nats.connect()).map_err(|why| Error::Backend { address: hidden(address), why })?;
@@ -118,7 +128,7 @@ impl Nats {
         }
         // So that whoever has seen us start is heard.
         client.flush().await.map_err(|error| unusable(error.to_string()))?;
-        Ok(Listening { topics: topics_heard })
+        Ok(Listening { topics: topics_heard, missed: self.missed.clone() })
     }
 
     async fn client(&self) -> Result<&Client, String> {
@@ -130,7 +140,15 @@ impl Nats {
             .name("mosaic")
             .connection_timeout(PATIENCE)
             .request_timeout(Some(PATIENCE))
-            .subscription_capacity(WAITING);
+            .subscription_capacity(WAITING)
+            .event_callback({
+                let missed = self.missed.clone();
+                move |event| {
+                    let more = usize::from(matches!(event, Event::SlowConsumer(_)));
+                    missed.fetch_add(more, Ordering::Relaxed);
+                    std::future::ready(())
+                }
+            });
         let client = timeout(PATIENCE, options.connect(self.address.as_str())).await;
         client.map_err(|_| "it does not answer".to_owned())?.map_err(|error| error.to_string())
     }
@@ -139,6 +157,7 @@ impl Nats {
 /// Topics that are listened to.
 pub(in crate::runtime) struct Listening {
     topics: SelectAll<Subscriber>,
+    pub missed: Missed,
 }
 
 impl Listening {

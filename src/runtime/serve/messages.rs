@@ -5,7 +5,11 @@
 //!
 //! A server that is asked to stop takes no more from elsewhere, handles what it has, and says what it had no time for.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
@@ -22,7 +26,7 @@ use crate::{
         grants::Scope,
         host::{
             messaging::{self, Carrier, Fault, Message, Pending, Queue, VERSIONS, Waiting},
-            nats::Listening,
+            nats::{Listening, Missed},
         },
         state::{Guest, Host},
         tell::Told,
@@ -46,12 +50,13 @@ const LOOK: Duration = Duration::from_millis(5);
 /// Errors where the server cannot be listened to, or it is not said what for.
 pub(super) async fn queue(host: &Host, name: &str, stop: &Stop) -> Result<(mpsc::Receiver<Waiting>, Backlog), Error> {
     let (sender, queue) = messaging::queue();
-    let mut backlog = Backlog { pending: sender.pending.clone(), feeder: None };
+    let mut backlog = Backlog { pending: sender.pending.clone(), ..Backlog::default() };
     match host.messages.get() {
         Some(Carrier::Nats(nats)) => {
             let Scope::Only(topics) = &host.grants.topics else { return Err(Error::AnyTopic) };
             let topics: Vec<String> = topics.iter().cloned().collect();
             let coming = nats.listen(&topics, name).await?;
+            backlog.missed = coming.missed.clone();
             backlog.feeder = Some(tokio::spawn(feed(coming, sender, stop.clone())));
         }
         // Of a host that was opened for this server.
@@ -64,6 +69,7 @@ pub(super) async fn queue(host: &Host, name: &str, stop: &Stop) -> Result<(mpsc:
 #[derive(Default)]
 pub(super) struct Backlog {
     pub pending: Arc<Pending>,
+    pub missed: Missed,
     /// Ends when no more come from elsewhere.
     feeder: Option<JoinHandle<()>>,
 }
@@ -205,11 +211,21 @@ async fn place(server: &Server, message: &Message) -> Option<OwnedSemaphorePermi
     }
 }
 
-/// Says which messages were not handled when the server ended.
-pub(super) fn lost(pending: &Pending) -> impl Iterator<Item = Problem> {
-    pending.counts().into_iter().map(|(topic, count)| {
+/// Says which messages were not handled when the server ended, and that some were not even taken.
+pub(super) fn lost(pending: &Pending, missed: &Missed) -> impl Iterator<Item = Problem> {
+    let missed =
+        match missed.load(Ordering::Relaxed) {
+            0 => None,
+            count => {
+                let message = format!("at least {count} messages came faster than they were handled, and were lost");
+                Some(Problem::warning("runtime::messages-missed", message).help(
+                    "`--max-requests` says how many are handled at once; further servers of the app share the work",
+                ))
+            }
+        };
+    missed.into_iter().chain(pending.counts().into_iter().map(|(topic, count)| {
         let (messages, were) = if count == 1 { ("message", "was") } else { ("messages", "were") };
         let message = format!("{count} {messages} to `{topic}` {were} not handled to the end before the server ended");
         Problem::warning("runtime::messages-lost", message).help("`--drain-timeout` says how long it waits for them")
-    })
+    }))
 }

@@ -205,7 +205,7 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
             (queue, backlog) = messages::queue(&server.host, &artifact.name, &options.stop).await?;
             tokio::spawn(handler.take(queue, server.clone()));
         }
-        let pending = backlog.pending.clone();
+        let (pending, missed) = (backlog.pending.clone(), backlog.missed.clone());
         events(Event::Listening { address });
         if let Some((listener, metrics)) = figures.zip(metrics) {
             if let Ok(address) = listener.local_addr() {
@@ -224,7 +224,7 @@ pub fn serve(artifact: &Artifact<'_>, options: &ServeOptions, events: Events<'_>
                 () = options.stop.asked(2) => break,
             }
         }
-        Ok(messages::lost(&pending).collect::<Vec<_>>())
+        Ok(messages::lost(&pending, &missed).collect::<Vec<_>>())
     });
     // Ends what is still running; a guest in the middle of its code ends at its next tick.
     runtime.shutdown_timeout(Duration::from_millis(200));

@@ -14,7 +14,11 @@ use crate::{
     language::Language,
     manifest::Family,
     plan::{self, capability, graph::Wiring, holdings::Holding},
-    runtime::{Artifact, Error, Grants, Scope, ServeOptions, Stores, host::servers::Server, serve},
+    runtime::{
+        Artifact, Error, Grants, Scope, ServeOptions, Stores,
+        host::{messaging::Message, nats::Nats, servers::Server},
+        serve,
+    },
 };
 
 const SEND: &str = r#"
@@ -397,4 +401,26 @@ fn a_server_that_stops_loses_nothing_that_a_broker_has() {
     let (left, stayed) = (left.unwrap().join().unwrap(), staying.stop());
     assert!(left.len() > 10 && stayed.len() > 100, "{} and {}", left.len(), stayed.len());
     assert_eq!(left.iter().chain(&stayed).collect::<Vec<_>>(), ["gateway/out: said by hand"; 200]);
+}
+
+#[test]
+fn what_comes_faster_than_it_is_handled_is_told() {
+    let nats = Server::nats();
+    let options = ServeOptions { requests: 1, drain: Duration::from_millis(100), ..carried(&nats.address) };
+    let handler = Running::start(slow(60_000_000_000), options);
+    let sender = Nats::open(&format!("nats://{}", nats.address)).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        for _ in 0..5000 {
+            sender.send(Message { topic: Some("visits".to_owned()), ..Message::default() }).await.unwrap();
+        }
+    });
+    let told = handler.stop();
+    let count = |code: &str| -> usize {
+        let line = told.iter().find_map(|line| line.strip_prefix(code)).unwrap_or_else(|| panic!("{told:?}"));
+        line.split(' ').find_map(|word| word.parse().ok()).unwrap()
+    };
+    let (missed, lost) = (count("runtime::messages-missed: "), count("runtime::messages-lost: "));
+    // One that is handled, those that wait here, those that the connection holds, and those that were still on their way.
+    assert!(lost > 2048 && missed > 0 && missed + lost <= 5000, "{missed} and {lost}");
 }
