@@ -24,6 +24,9 @@ mod read;
 mod recipe;
 mod sections;
 mod shape;
+mod signature;
+mod skeleton;
+mod source;
 mod types;
 mod union;
 mod validate;
@@ -35,6 +38,7 @@ use indexmap::IndexMap;
 use self::{
     encode::Typed,
     recipe::{Content, Recipe},
+    signature::Signature,
 };
 pub use self::{
     error::Error,
@@ -60,7 +64,7 @@ pub struct PartBytes {
     pub part: Part,
     /// Binary.
     pub bytes: Arc<[u8]>,
-    shape: Arc<shape::Shape>,
+    signature: Arc<Signature>,
 }
 
 /// How to write an app.
@@ -119,7 +123,8 @@ impl Composed {
 /// Composes parts by a graph that was planned from them: from the decoded worlds, which name what a language's runtime
 /// imports and leave out what no code uses.
 pub fn compose(graph: &Graph, parts: &IndexMap<String, PartBytes>, options: &Options) -> Result<Composed, Error> {
-    let typed = parts.iter().map(|(name, PartBytes { part, shape, .. })| (name.as_str(), Typed { part, shape }));
+    let typed =
+        parts.iter().map(|(name, PartBytes { part, signature, .. })| (name.as_str(), Typed { part, signature }));
     let recipe = draft(graph, &typed.collect())?.proven()?;
     let mut contents = HashMap::new();
     for (name, PartBytes { part, bytes, .. }) in parts {
