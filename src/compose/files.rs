@@ -25,7 +25,7 @@ use indexmap::IndexMap;
 
 use super::{
     Error, Given, Memory, Options, Validation, by_name, draft,
-    encode::Typed,
+    encode::{self, Typed},
     filled, read,
     read::{Known, Raw},
     recipe::{Content, Recipe},
@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// Bytes of small files that stay in memory.
-const HELD: usize = 4 << 20;
+const HELD: usize = 512 << 10;
 /// Components that are worth a thread.
 const WORTH: usize = 8;
 
@@ -251,26 +251,35 @@ fn key(files: &IndexMap<String, File>, wiring: &Wiring, options: &plan::Options,
     Some(key.finalize())
 }
 
-/// Plans and encodes parts, all of which have been looked at. What is known of them is let go before it is proven that
-/// they fit together, which takes as much memory again.
+/// Plans and encodes parts, all of which have been looked at. What is known of them is let go as soon as it has been
+/// used: worlds are needed to plan, and signatures to encode; to prove that they fit together takes as much memory again.
 fn planned(
     files: &IndexMap<String, File>,
-    parts: HashMap<String, Known>,
+    mut parts: HashMap<String, Known>,
     (wiring, options): (&Wiring, &plan::Options),
     took: &mut Took,
 ) -> Result<Recipe, Error> {
     let started = Instant::now();
+    let (mut worlds, mut signatures) = (Vec::with_capacity(files.len()), IndexMap::with_capacity(files.len()));
+    for name in files.keys() {
+        // Each has been looked at.
+        let Some(Known { part, signature, .. }) = parts.remove(name) else { continue };
+        worlds.push(part);
+        signatures.insert(name.as_str(), signature);
+    }
+    let graph = plan::plan(&worlds, wiring, options)?;
+    took.planning = started.elapsed();
     let draft = {
-        let worlds: Vec<Part> = files.keys().map(|name| parts[name].part.clone()).collect();
-        let graph = plan::plan(&worlds, wiring, options)?;
-        took.planning = started.elapsed();
-        let typed = files.keys().map(|name| {
-            let Known { part, signature, .. } = &parts[name];
-            (name.as_str(), Typed { part, signature })
-        });
+        let used = encode::worlds(&graph);
+        let worlds: HashMap<String, Part> = worlds
+            .into_iter()
+            .filter(|part| used.contains(part.name.as_str()))
+            .map(|part| (part.name.clone(), part))
+            .collect();
+        let typed = signatures.iter().map(|(name, signature)| (*name, Typed { part: worlds.get(*name), signature }));
         draft(&graph, &typed.collect())?
     };
-    drop(parts);
+    drop((graph, signatures));
     let recipe = draft.proven();
     took.fitting = started.elapsed().saturating_sub(took.planning);
     recipe

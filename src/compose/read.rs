@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, fs::File, io::Read, path::Path, sync::Arc};
 
+use wit_parser::Resolve;
+
 use super::{
     Error, Given, PartBytes,
     shape::Shape,
@@ -128,12 +130,33 @@ fn look(name: &str, binary: &[u8], language: Option<Language>, code: Code) -> Re
     }
 }
 
+/// A world in as little memory as there can be: it stays until all are known.
+fn shrunk(resolve: &Resolve) -> Resolve {
+    // A copy has no room for more, but in maps.
+    let mut copy = resolve.clone();
+    for (_, interface) in copy.interfaces.iter_mut() {
+        interface.types.shrink_to_fit();
+        interface.functions.shrink_to_fit();
+    }
+    for (_, world) in copy.worlds.iter_mut() {
+        world.imports.shrink_to_fit();
+        world.exports.shrink_to_fit();
+    }
+    for (_, package) in copy.packages.iter_mut() {
+        package.interfaces.shrink_to_fit();
+        package.worlds.shrink_to_fit();
+    }
+    copy.package_names.shrink_to_fit();
+    copy
+}
+
 /// What is known of a component by its types, if they are enough.
 fn known_by_types(name: &str, shape: &Shape, language: Option<Language>) -> (Arc<Signature>, Option<Known>) {
     let signature = Arc::new(Signature::of(shape));
     let known = signature.written().ok().and_then(|Written { alone, .. }| {
         let items = shape.items().map(|(name, item)| (name.as_str(), item));
         let part = resolve::decode_types(name, alone, language, shape.types(), items).ok()?;
+        let part = Part { resolve: Arc::new(shrunk(&part.resolve)), ..part };
         Some(Known { part, signature: Arc::clone(&signature), types: blake3::hash(alone) })
     });
     (signature, known)

@@ -16,7 +16,11 @@ mod instances;
 mod reduced;
 mod types;
 
-use std::{cell::OnceCell, collections::HashMap, sync::Arc};
+use std::{
+    cell::OnceCell,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use indexmap::IndexMap;
 use wasm_encoder::{ComponentBuilder, ComponentExportKind};
@@ -43,8 +47,15 @@ use crate::{
 /// All that matters of a part.
 #[derive(Clone, Copy)]
 pub(super) struct Typed<'a> {
-    pub part: &'a Part,
+    /// Where what is made for the app is made of it ([`worlds`]).
+    pub part: Option<&'a Part>,
     pub signature: &'a Arc<Signature>,
+}
+
+/// The parts of whose worlds something is made.
+pub(super) fn worlds(graph: &Graph) -> HashSet<&str> {
+    let denied = graph.edges.iter().filter(|edge| graph.denials.contains_key(&edge.to));
+    graph.types.values().flatten().chain(denied.map(|edge| &edge.from)).map(String::as_str).collect()
 }
 
 /// Encodes the graph: the app but for its parts, and the app with its parts reduced to their types, which is not
@@ -124,7 +135,7 @@ fn instance<'a>(graph: &'a Graph, parts: &IndexMap<&str, Typed<'a>>, name: &'a s
                 .iter()
                 .filter_map(|sharer| {
                     let copy = |import: &str| Name::new(import).compatible(&wanted);
-                    let part = parts.get(sharer.as_str())?.part;
+                    let part = parts.get(sharer.as_str())?.part?;
                     Some((&*part.resolve, imported(part, copy)?))
                 })
                 .collect();
@@ -137,7 +148,7 @@ fn instance<'a>(graph: &'a Graph, parts: &IndexMap<&str, Typed<'a>>, name: &'a s
             let met = graph.edges.iter().filter(|edge| edge.to == name);
             let copies: Vec<_> = met
                 .filter_map(|edge| {
-                    let part = parts.get(edge.from.as_str())?.part;
+                    let part = parts.get(edge.from.as_str())?.part?;
                     let interface = imported(part, |import| import == edge.import)?;
                     Some(deny::Copy { name: &edge.export, resolve: &part.resolve, interface })
                 })

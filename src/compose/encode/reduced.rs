@@ -56,7 +56,9 @@ pub(in crate::compose) fn written(shape: &Shape) -> Result<Written, Unsupported>
             component.export(external(name, item), kind, index, None);
         }
     }
-    Ok(Written { ty, alone: component.finish() })
+    let mut alone = component.finish();
+    alone.shrink_to_fit();
+    Ok(Written { ty, alone })
 }
 
 /// The type of a component as its validation found it.
