@@ -9,6 +9,7 @@
 
 use std::{
     num::NonZeroUsize,
+    ops::Range,
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -17,8 +18,8 @@ use std::{
 };
 
 use wasmparser::{
-    Error, FuncToValidate, FuncValidatorAllocations, FunctionBody, Parser, ValidPayload, Validator, ValidatorResources,
-    WasmFeatures, types::Types,
+    BinaryReader, Error, FuncToValidate, FuncValidatorAllocations, FunctionBody, Parser, ValidPayload, Validator,
+    ValidatorResources, WasmFeatures, types::Types,
 };
 
 /// The features of the engine that Mosaic embeds: Wasmtime's defaults (`Config::features` of 48.0) less those that its
@@ -59,7 +60,8 @@ const WORTH_A_THREAD: usize = 256 << 10;
 /// waits for another's.
 const AT_A_TIME: usize = 64 << 10;
 
-type Body<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
+type Function = FuncToValidate<ValidatorResources>;
+type Body<'a> = (Function, FunctionBody<'a>);
 
 /// How far bytes are valid.
 #[derive(Debug)]
@@ -82,6 +84,44 @@ pub fn validate(bytes: &[u8], features: WasmFeatures) -> Result<Types, Error> {
 /// validated.
 pub fn types(bytes: &[u8], features: WasmFeatures) -> Result<Types, Error> {
     Ok(structure(bytes, features)?.0)
+}
+
+/// Gives bodies of functions by their places, to one thread.
+pub(crate) trait Bodies {
+    /// `None` where it cannot be had.
+    fn body(&mut self, place: &Range<usize>) -> Option<&[u8]>;
+}
+
+/// The types of a module or component whose bodies are elsewhere, if all of it is valid: in its place each has a body of
+/// no length. What is wrong with it is told by who validates the whole.
+pub(crate) fn apart<B: Bodies>(
+    structure: &[u8],
+    places: Vec<Range<usize>>,
+    features: WasmFeatures,
+    bodies: impl Fn() -> B + Sync,
+) -> Option<Types> {
+    let (types, functions) = self::structure(structure, features).ok()?;
+    if functions.len() != places.len() {
+        return None;
+    }
+    let functions: Vec<_> = functions.into_iter().map(|(function, _)| function).zip(places).collect();
+    let size = |place: &Range<usize>| place.len();
+    let threads = threads(functions.iter().map(|(_, place)| size(place)).sum());
+    let worker = || {
+        let (mut bodies, mut allocations) = (bodies(), FuncValidatorAllocations::default());
+        move |lot: Vec<(Function, Range<usize>)>| {
+            for (function, place) in lot {
+                let body = bodies.body(&place).ok_or(())?;
+                let reader = BinaryReader::new_features(body, place.start as u64, features);
+                let mut validator = function.into_validator(std::mem::take(&mut allocations));
+                validator.validate(&FunctionBody::new(reader)).map_err(|_| ())?;
+                allocations = validator.into_allocations();
+            }
+            Ok::<_, ()>(())
+        }
+    };
+    shared_out(threads, functions, size, worker).ok()?;
+    Some(types)
 }
 
 /// Whether bytes are valid under some features, or else under wider ones. Bodies are looked at once: those before the
@@ -128,34 +168,57 @@ fn structure(bytes: &[u8], features: WasmFeatures) -> Result<(Types, Vec<Body<'_
 /// Validates bodies on as many threads as are worth it. Fails as if each had been looked at in its turn, with the number
 /// of bodies that are known to be valid before that.
 fn valid_bodies(bodies: Vec<Body<'_>>) -> Result<(), (usize, Error)> {
-    let size: usize = bodies.iter().map(|(_, body)| body.as_bytes().len()).sum();
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    valid_on(cores.min(1 + size / WORTH_A_THREAD), bodies)
+    valid_on(threads(bodies.iter().map(|(_, body)| body.as_bytes().len()).sum()), bodies)
 }
 
-/// The same on a number of threads, this one among them.
+/// How many threads so many bytes of bodies are worth.
+fn threads(size: usize) -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    cores.min(1 + size / WORTH_A_THREAD)
+}
+
+/// The same on a number of threads.
 fn valid_on(threads: usize, bodies: Vec<Body<'_>>) -> Result<(), (usize, Error)> {
-    let lots = lots(bodies);
+    let worker = || {
+        let mut allocations = FuncValidatorAllocations::default();
+        move |lot: Vec<Body<'_>>| {
+            for (function, body) in lot {
+                let mut validator = function.into_validator(std::mem::take(&mut allocations));
+                validator.validate(&body)?;
+                allocations = validator.into_allocations();
+            }
+            Ok(())
+        }
+    };
+    shared_out(threads, bodies, |body| body.as_bytes().len(), worker)
+}
+
+/// Shares bodies out to a number of threads, this one among them, each with a worker of its own. The failure is that of
+/// the first lot in order that fails, with the number of bodies before it.
+fn shared_out<T: Send, E: Send, W: FnMut(Vec<(Function, T)>) -> Result<(), E>>(
+    threads: usize,
+    bodies: Vec<(Function, T)>,
+    size: impl Fn(&T) -> usize,
+    worker: impl Fn() -> W + Sync,
+) -> Result<(), (usize, E)> {
+    let lots = lots(bodies, size);
     let next = AtomicUsize::new(0);
     // The first lot in order that is wrong; what comes after it need not be looked at.
     let wrong = AtomicUsize::new(usize::MAX);
-    let first: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+    let first: Mutex<Option<(usize, E)>> = Mutex::new(None);
     let work = || {
-        let mut allocations = FuncValidatorAllocations::default();
+        let mut valid = worker();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(lot) = lots.get(at).filter(|_| at < wrong.load(Ordering::Relaxed)) else { return };
             let lot = lot.bodies.lock().map(|mut bodies| std::mem::take(&mut *bodies)).unwrap_or_default();
-            match valid_lot(lot, allocations) {
-                Ok(kept) => allocations = kept,
-                Err(error) => {
-                    wrong.fetch_min(at, Ordering::Relaxed);
-                    let mut first = first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                    if first.as_ref().is_none_or(|(before, _)| at < *before) {
-                        *first = Some((at, error));
-                    }
-                    return;
+            if let Err(error) = valid(lot) {
+                wrong.fetch_min(at, Ordering::Relaxed);
+                let mut first = first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                if first.as_ref().is_none_or(|(before, _)| at < *before) {
+                    *first = Some((at, error));
                 }
+                return;
             }
         }
     };
@@ -171,22 +234,22 @@ fn valid_on(threads: usize, bodies: Vec<Body<'_>>) -> Result<(), (usize, Error)>
 }
 
 /// Bodies that belong to one thread once it has taken them.
-struct Lot<'a> {
+struct Lot<T> {
     /// How many come before them.
     first: usize,
-    bodies: Mutex<Vec<Body<'a>>>,
+    bodies: Mutex<Vec<(Function, T)>>,
 }
 
 /// Bodies in their order, some at a time.
-fn lots(bodies: Vec<Body<'_>>) -> Vec<Lot<'_>> {
+fn lots<T>(bodies: Vec<(Function, T)>, size: impl Fn(&T) -> usize) -> Vec<Lot<T>> {
     let mut lots = Vec::new();
     let mut bodies = bodies.into_iter();
     let mut first = 0;
     while !bodies.as_slice().is_empty() {
-        let mut size = 0;
-        let fits = |(_, body): &&Body<'_>| {
-            let fits = size < AT_A_TIME;
-            size += body.as_bytes().len();
+        let mut taken = 0;
+        let fits = |(_, body): &&(Function, T)| {
+            let fits = taken < AT_A_TIME;
+            taken += size(body);
             fits
         };
         let count = bodies.as_slice().iter().take_while(fits).count();
@@ -194,15 +257,6 @@ fn lots(bodies: Vec<Body<'_>>) -> Vec<Lot<'_>> {
         first += count;
     }
     lots
-}
-
-fn valid_lot(lot: Vec<Body<'_>>, mut allocations: FuncValidatorAllocations) -> Result<FuncValidatorAllocations, Error> {
-    for (function, body) in lot {
-        let mut validator = function.into_validator(allocations);
-        validator.validate(&body)?;
-        allocations = validator.into_allocations();
-    }
-    Ok(allocations)
 }
 
 #[cfg(test)]

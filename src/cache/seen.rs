@@ -34,10 +34,15 @@ impl Home {
     /// BLAKE3 of a file, if it was read before and nothing can have touched it since.
     pub fn seen(&self, file: &Path) -> Option<Hash> {
         let state = fs::metadata(file).ok().filter(fs::Metadata::is_file)?;
+        self.seen_as(file, &looks(&state, SystemTime::now())).map(|(_, digest)| digest)
+    }
+
+    /// The same of a file that looks so now, with how it looked when it was read.
+    pub(crate) fn seen_as(&self, file: &Path, now: &Verified) -> Option<(Verified, Hash)> {
         let kept = fs::read(self.get(SEEN, &key(file)?).ok()??).ok()?;
         let record: Record = serde_json::from_slice(&kept).ok()?;
-        let same = record.looks.still(&looks(&state, SystemTime::now()));
-        same.then(|| Hash::from_hex(&record.digest).ok()).flatten()
+        let digest = Hash::from_hex(&record.digest).ok()?;
+        record.looks.still(now).then_some((record.looks, digest))
     }
 
     /// Reads a file, and remembers its digest if it has settled. What cannot be remembered costs time, nothing else.
@@ -48,14 +53,19 @@ impl Home {
         let bytes = whole(&mut open, &state)?;
         let digest = blake3::hash(&bytes);
         let state = open.metadata()?;
-        if state.is_file()
-            && before.still(&looks(&state, SystemTime::now()))
-            && let Some(key) = key(file)
-            && let Ok(record) = serde_json::to_vec(&Record { looks: before, digest: digest.to_string() })
+        if state.is_file() && before.still(&looks(&state, SystemTime::now())) {
+            self.saw(file, &before, &digest);
+        }
+        Ok((bytes, digest))
+    }
+
+    /// Remembers the digest of a file that had settled, and looked so before and after it was read.
+    pub(crate) fn saw(&self, file: &Path, looks: &Verified, digest: &Hash) {
+        if let Some(key) = key(file)
+            && let Ok(record) = serde_json::to_vec(&Record { looks: looks.clone(), digest: digest.to_string() })
         {
             let _ = self.put(SEEN, &key, &record);
         }
-        Ok((bytes, digest))
     }
 }
 

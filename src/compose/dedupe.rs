@@ -18,7 +18,8 @@ use super::{
     DebugInfo, Error,
     names::Module,
     recipe::Content,
-    sections::{COMPONENT, CORE_MODULE, Malformed, PREAMBLE, sections},
+    sections::{COMPONENT, CORE_MODULE, Fault, PREAMBLE, sections},
+    source::Reader,
 };
 
 /// Smaller modules stay where they are: an alias costs a few bytes, and a name of one's own is worth more.
@@ -63,19 +64,19 @@ pub(super) struct Outline {
 }
 
 /// The core modules of a component that are worth sharing.
-pub(super) fn outlines(component: &[u8], debug: DebugInfo) -> Result<Vec<Outline>, Malformed> {
-    let all = modules(component)?.into_iter().filter(|range| range.len() >= SMALLEST);
-    all.map(|range| {
-        let module = Module { bytes: component, range };
-        let nameless = module.rope(None, debug)?;
-        let likeness = (nameless.len(), nameless.digest(component, BEGINNING));
-        Ok(Outline { name: module.own_name().map(str::to_owned), range: module.range, likeness })
-    })
-    .collect()
+pub(super) fn outlines(component: &mut Reader<'_>, debug: DebugInfo) -> Result<Vec<Outline>, Fault> {
+    let mut outlines = Vec::new();
+    for range in modules(component)?.into_iter().filter(|range| range.len() >= SMALLEST) {
+        let module = Module { range };
+        let nameless = module.rope(component, None, debug)?;
+        let likeness = (nameless.len(), nameless.digest(component, BEGINNING)?);
+        outlines.push(Outline { name: module.own_name(component)?, range: module.range, likeness });
+    }
+    Ok(outlines)
 }
 
 /// Finds what parts share.
-pub(super) fn shared(parts: &[Sharer<'_>], debug: DebugInfo, buffer: &mut Vec<u8>) -> Result<Shared, Error> {
+pub(super) fn shared(parts: &[Sharer<'_>], debug: DebugInfo) -> Result<Shared, Error> {
     let mut alike: IndexMap<(usize, Hash), Vec<(usize, &Outline)>> = IndexMap::new();
     for (source, part) in parts.iter().enumerate() {
         for outline in part.content.modules.iter() {
@@ -86,12 +87,14 @@ pub(super) fn shared(parts: &[Sharer<'_>], debug: DebugInfo, buffer: &mut Vec<u8
     candidates.sort_by_key(|(source, outline)| (*source, outline.range.start));
     let mut same: IndexMap<Hash, Vec<(usize, &Outline)>> = IndexMap::new();
     for of_part in candidates.chunk_by(|(a, _), (b, _)| a == b) {
-        let bytes = parts[of_part[0].0].content.read(buffer)?;
-        for (source, outline) in of_part {
-            let module = Module { bytes, range: outline.range.clone() };
-            let digest = module.rope(None, debug).map_err(internal)?.digest(bytes, usize::MAX);
-            same.entry(digest).or_default().push((*source, outline));
-        }
+        parts[of_part[0].0].content.pass(|bytes| {
+            for (source, outline) in of_part {
+                let module = Module { range: outline.range.clone() };
+                let nameless = module.rope(bytes, None, debug).map_err(|fault| fault.within(None))?;
+                same.entry(nameless.digest(bytes, usize::MAX)?).or_default().push((*source, outline));
+            }
+            Ok(())
+        })?;
     }
     let mut shared = Shared { modules: Vec::new(), places: vec![BTreeMap::new(); parts.len()] };
     for modules in same.into_values().filter(|same| same.len() > 1) {
@@ -110,19 +113,14 @@ pub(super) fn shared(parts: &[Sharer<'_>], debug: DebugInfo, buffer: &mut Vec<u8
     Ok(shared)
 }
 
-/// What has been validated is framed as it should be.
-fn internal(malformed: Malformed) -> Error {
-    Error::Internal { part: None, reason: malformed.to_string() }
-}
-
 /// Where the core modules of a component are, nested ones too.
-fn modules(component: &[u8]) -> Result<Vec<Range<usize>>, Malformed> {
+fn modules(component: &mut Reader<'_>) -> Result<Vec<Range<usize>>, Fault> {
     let mut found = Vec::new();
     let whole = 0..component.len();
     let mut pending = vec![whole];
     while let Some(range) = pending.pop() {
-        for section in sections(component, range.start + PREAMBLE..range.end) {
-            let section = section?;
+        let mut all = sections(range.start + PREAMBLE..range.end);
+        while let Some(section) = all.next(component)? {
             match section.id {
                 CORE_MODULE => found.push(section.contents),
                 COMPONENT => pending.push(section.contents),

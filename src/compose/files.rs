@@ -1,13 +1,13 @@
 //! Component files composed with as little work and memory as there can be.
 //!
-//! 1. Each file is read once. What is remembered of its very bytes is taken, what is not is found out ([`super::memory`]).
-//!    Then its bytes are let go, unless they are few.
-//! 2. The app's recipe is what is remembered of such types and such a wiring, or is planned and encoded now.
-//! 3. [`Assembly::write`] fetches one file after the other again and puts it in.
+//! 1. Each file is digested, and small ones are kept in memory; the bytes of others stay where they are
+//!    ([`super::source`]).
+//! 2. What is remembered of such bytes is taken, what is not is found out ([`super::memory`]).
+//! 3. The app's recipe is what is remembered of such types and such a wiring, or is planned and encoded now.
+//! 4. [`Assembly::write`] puts in one file after the other.
 //!
-//! Invariants: the bytes of one large file at most are in memory; what is written is what was validated: a file that has
-//! other bytes when it is fetched again is an error. They are digested again, unless nothing can have touched them, as
-//! the cache folder's store has it.
+//! Invariants: no large file is in memory, unless it is text or not valid; what is written is what was validated: a file
+//! that has other bytes when it is put in is an error.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,7 +15,6 @@ use std::{
     io::{self, Write},
     num::NonZeroUsize,
     panic,
-    path::PathBuf,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
@@ -25,24 +24,22 @@ use blake3::Hash;
 use indexmap::IndexMap;
 
 use super::{
-    Error, Given, Memory, Options, Validation, by_name,
-    dedupe::Outline,
-    draft,
-    encode::Typed,
+    Error, Given, Memory, Options, Validation, by_name, draft,
+    encode::{self, Typed},
     filled, read,
-    read::Known,
-    recipe::{Content, Elsewhere, Recipe},
+    read::{Known, Raw},
+    recipe::{Content, Recipe},
+    source::Stored,
     validate::Code,
 };
 use crate::{
-    cache::Verified,
     language::Language,
     plan::{self, graph::Wiring},
     resolve::{self, Part},
 };
 
 /// Bytes of small files that stay in memory.
-const HELD: usize = 4 << 20;
+const HELD: usize = 512 << 10;
 /// Components that are worth a thread.
 const WORTH: usize = 8;
 
@@ -97,12 +94,10 @@ impl Assembly {
 }
 
 /// A component file as it was read.
+#[derive(Debug)]
 struct File {
     part: String,
     language: Option<Language>,
-    path: PathBuf,
-    /// Where nothing touched it while it was read.
-    looked: Option<Verified>,
     /// Of the binary.
     digest: Hash,
     kept: Kept,
@@ -111,41 +106,32 @@ struct File {
 /// What is kept of a binary.
 enum Kept {
     All(Vec<u8>),
-    /// What it may share with others.
-    Outlines(Vec<Outline>),
+    Stored(Stored),
 }
 
 impl File {
     fn content(&self, options: &Options) -> Result<Content<'_>, Error> {
         match &self.kept {
             Kept::All(binary) => Content::held(binary, self.language, options),
-            Kept::Outlines(outlines) => Ok(Content::elsewhere(self, self.language, outlines)),
+            Kept::Stored(stored) => Content::stored(stored, self.language, options),
         }
     }
 
-    /// Looks at a part that was read before.
+    /// Looks at a part.
     fn known(&self, code: Code) -> Result<Known, Error> {
-        read::known(&self.part, self.fetch(&mut Vec::new())?, self.language, code)
-    }
-}
-
-impl Elsewhere for File {
-    fn fetch<'b>(&'b self, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], Error> {
-        if let Kept::All(binary) = &self.kept {
-            return Ok(binary);
-        }
-        let looks = read::binary(&self.part, &self.path, buffer)?;
-        let same = self.looked.as_ref().zip(looks).is_some_and(|(before, now)| before.still(&now));
-        match same || blake3::hash(buffer) == self.digest {
-            true => Ok(buffer),
-            false => Err(Error::Changed { path: self.path.display().to_string() }),
+        match &self.kept {
+            Kept::All(binary) => read::known(&self.part, binary, self.language, code),
+            Kept::Stored(stored) => read::known_stored(&self.part, stored, self.language, code),
         }
     }
 }
 
-impl fmt::Debug for File {
+impl fmt::Debug for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("File").field("path", &self.path).field("digest", &self.digest).finish_non_exhaustive()
+        match self {
+            Kept::All(binary) => write!(f, "{} bytes", binary.len()),
+            Kept::Stored(stored) => stored.fmt(f),
+        }
     }
 }
 
@@ -161,11 +147,10 @@ pub fn files_again(
     resolve::guarded(|| {
         let mut took = Took::default();
         let started = Instant::now();
-        let mut reader = Reader { how, memory, parts: Looked::default(), left: HELD, buffer: Vec::new() };
-        let files = by_name(files, |name, given| reader.read(name, given))?;
-        let Reader { memory, mut parts, buffer, .. } = reader;
-        drop(buffer);
-        took.reading = started.elapsed().saturating_sub(parts.spent);
+        let mut left = HELD;
+        let files = by_name(files, |name, given| read(name, given, &mut left, memory))?;
+        took.reading = started.elapsed();
+        let mut parts = Looked::default();
         let mut distinct = HashSet::new();
         let unseen = |file: &&File| memory.types(&file.digest).is_none() && distinct.insert(file.digest);
         let unseen: Vec<&File> = files.values().filter(unseen).collect();
@@ -192,41 +177,15 @@ pub fn files_again(
     })?
 }
 
-/// Reads files, one after the other.
-struct Reader<'a> {
-    how: &'a Options,
-    memory: &'a mut Memory,
-    parts: Looked,
-    /// Bytes that may still be held.
-    left: usize,
-    buffer: Vec<u8>,
-}
-
-impl Reader<'_> {
-    /// Reads a file. A large one that is not remembered is looked at while it is in memory.
-    fn read(&mut self, part: &str, Given { path, language, .. }: &Given) -> Result<File, Error> {
-        let looked = read::binary(part, path, &mut self.buffer)?;
-        let binary = &self.buffer;
-        let digest = blake3::hash(binary);
-        let kept = match self.left.checked_sub(binary.len()) {
-            Some(left) => {
-                self.left = left;
-                Kept::All(binary.clone())
-            }
-            // A pipe gives what it has once.
-            None if !path.is_file() => Kept::All(binary.clone()),
-            None => {
-                if self.memory.types(&digest).is_none() {
-                    let started = Instant::now();
-                    let known = read::known(part, binary, *language, Code::Unseen)?;
-                    self.memory.valid(digest, known.types);
-                    self.parts.known.insert(part.to_owned(), known);
-                    self.parts.spent += started.elapsed();
-                }
-                Kept::Outlines(self.how.outlines(binary)?)
-            }
-        };
-        Ok(File { part: part.to_owned(), language: *language, path: path.clone(), looked, digest, kept })
+/// Reads a file, into memory while there is room for small ones.
+fn read(part: &str, given: &Given, left: &mut usize, memory: &Memory) -> Result<File, Error> {
+    let file = |digest, kept| File { part: part.to_owned(), language: given.language, digest, kept };
+    match read::raw(part, &given.path, *left, memory.home())? {
+        Raw::Held(binary) => {
+            *left = left.saturating_sub(binary.len());
+            Ok(file(blake3::hash(&binary), Kept::All(binary)))
+        }
+        Raw::Stored(stored) => Ok(file(stored.digest(), Kept::Stored(stored))),
     }
 }
 
@@ -292,26 +251,35 @@ fn key(files: &IndexMap<String, File>, wiring: &Wiring, options: &plan::Options,
     Some(key.finalize())
 }
 
-/// Plans and encodes parts, all of which have been looked at. What is known of them is let go before it is proven that
-/// they fit together, which takes as much memory again.
+/// Plans and encodes parts, all of which have been looked at. What is known of them is let go as soon as it has been
+/// used: worlds are needed to plan, and signatures to encode; to prove that they fit together takes as much memory again.
 fn planned(
     files: &IndexMap<String, File>,
-    parts: HashMap<String, Known>,
+    mut parts: HashMap<String, Known>,
     (wiring, options): (&Wiring, &plan::Options),
     took: &mut Took,
 ) -> Result<Recipe, Error> {
     let started = Instant::now();
+    let (mut worlds, mut signatures) = (Vec::with_capacity(files.len()), IndexMap::with_capacity(files.len()));
+    for name in files.keys() {
+        // Each has been looked at.
+        let Some(Known { part, signature, .. }) = parts.remove(name) else { continue };
+        worlds.push(part);
+        signatures.insert(name.as_str(), signature);
+    }
+    let graph = plan::plan(&worlds, wiring, options)?;
+    took.planning = started.elapsed();
     let draft = {
-        let worlds: Vec<Part> = files.keys().map(|name| parts[name].part.clone()).collect();
-        let graph = plan::plan(&worlds, wiring, options)?;
-        took.planning = started.elapsed();
-        let typed = files.keys().map(|name| {
-            let Known { part, shape, .. } = &parts[name];
-            (name.as_str(), Typed { part, shape })
-        });
+        let used = encode::worlds(&graph);
+        let worlds: HashMap<String, Part> = worlds
+            .into_iter()
+            .filter(|part| used.contains(part.name.as_str()))
+            .map(|part| (part.name.clone(), part))
+            .collect();
+        let typed = signatures.iter().map(|(name, signature)| (*name, Typed { part: worlds.get(*name), signature }));
         draft(&graph, &typed.collect())?
     };
-    drop(parts);
+    drop((graph, signatures));
     let recipe = draft.proven();
     took.fitting = started.elapsed().saturating_sub(took.planning);
     recipe

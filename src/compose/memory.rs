@@ -45,6 +45,10 @@ impl Memory {
         Memory { home, parts, changed: false }
     }
 
+    pub(super) fn home(&self) -> &Home {
+        &self.home
+    }
+
     /// The digest of a part's types, if the part is known to be valid.
     pub(super) fn types(&self, part: &Hash) -> Option<Hash> {
         self.parts.get(part.as_bytes()).copied().map(Hash::from_bytes)

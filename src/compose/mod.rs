@@ -1,9 +1,11 @@
 //! From components to one component.
 //!
-//! 1. [`component`] and [`file`] read a part: validated in full, its world decoded ([`read`]).
+//! 1. [`component`] and [`file`] read a part: validated in full, its world decoded ([`read`]). What is kept of it is its
+//!    world and its type, written down ([`signature`]).
 //! 2. The planner wires the parts ([`crate::plan`]); [`app`] does both steps for parts whose wiring is not known
 //!    yet, [`as_planned`] for parts that were planned before they were built, and [`files_again`] for files, of which it
-//!    remembers what it can and holds no more than it must ([`files`](mod@files)).
+//!    remembers what it can and holds no more than it must ([`files`](mod@files)): large ones are read by pieces
+//!    ([`source`]), and validated without their bulk in memory ([`skeleton`]).
 //! 3. [`compose`] bounds what it is given, encodes the graph ([`encode`]), core modules that parts share once
 //!    ([`dedupe`]), and validates the whole ([`validate`]).
 //!
@@ -24,6 +26,9 @@ mod read;
 mod recipe;
 mod sections;
 mod shape;
+mod signature;
+mod skeleton;
+mod source;
 mod types;
 mod union;
 mod validate;
@@ -35,6 +40,7 @@ use indexmap::IndexMap;
 use self::{
     encode::Typed,
     recipe::{Content, Recipe},
+    signature::Signature,
 };
 pub use self::{
     error::Error,
@@ -60,7 +66,7 @@ pub struct PartBytes {
     pub part: Part,
     /// Binary.
     pub bytes: Arc<[u8]>,
-    shape: Arc<shape::Shape>,
+    signature: Arc<Signature>,
 }
 
 /// How to write an app.
@@ -119,7 +125,9 @@ impl Composed {
 /// Composes parts by a graph that was planned from them: from the decoded worlds, which name what a language's runtime
 /// imports and leave out what no code uses.
 pub fn compose(graph: &Graph, parts: &IndexMap<String, PartBytes>, options: &Options) -> Result<Composed, Error> {
-    let typed = parts.iter().map(|(name, PartBytes { part, shape, .. })| (name.as_str(), Typed { part, shape }));
+    let typed = parts
+        .iter()
+        .map(|(name, PartBytes { part, signature, .. })| (name.as_str(), Typed { part: Some(part), signature }));
     let recipe = draft(graph, &typed.collect())?.proven()?;
     let mut contents = HashMap::new();
     for (name, PartBytes { part, bytes, .. }) in parts {

@@ -24,11 +24,12 @@ use wasm_encoder::{
 use wasmparser::{BinaryReader, ComponentExportSectionReader, ComponentExternName, ComponentImportSectionReader};
 
 use super::{
-    DebugInfo,
+    DebugInfo, Error,
     sections::{
-        COMPONENT, CORE_MODULE, CUSTOM, EXPORTS, IMPORTS, MAX_DEPTH, Malformed, PREAMBLE, Rope, Section, custom,
+        COMPONENT, CORE_MODULE, CUSTOM, EXPORTS, Fault, IMPORTS, MAX_DEPTH, Malformed, PREAMBLE, Rope, Section, custom,
         read_size, sections, size,
     },
+    source::Reader,
 };
 use crate::language::Language;
 
@@ -45,7 +46,6 @@ pub fn module_name(part: &str, language: Option<Language>) -> String {
 
 /// A part as it is written into an app.
 pub(super) struct Named<'a> {
-    pub bytes: &'a [u8],
     pub part: &'a str,
     pub language: Option<Language>,
     pub debug: DebugInfo,
@@ -55,87 +55,94 @@ pub(super) struct Named<'a> {
 
 impl Named<'_> {
     /// The component, named, and all core modules in it.
-    pub fn rope(&self) -> Result<Rope, Malformed> {
+    pub fn rope(&self, bytes: &mut Reader<'_>) -> Result<Rope, Fault> {
         let module = module_name(self.part, self.language);
-        self.component(0..self.bytes.len(), 0, &module)
+        self.component(bytes, 0..bytes.len(), 0, &module)
     }
 
-    fn component(&self, range: Range<usize>, depth: usize, module: &str) -> Result<Rope, Malformed> {
+    fn component(
+        &self,
+        bytes: &mut Reader<'_>,
+        range: Range<usize>,
+        depth: usize,
+        module: &str,
+    ) -> Result<Rope, Fault> {
         if depth >= MAX_DEPTH {
-            return Err(Malformed::TooDeep);
+            return Err(Malformed::TooDeep.into());
         }
         let mut rope = Rope::default();
         let body = range.start + PREAMBLE;
         rope.copy(range.start..body.min(range.end));
         let mut named = depth > 0;
-        for section in sections(self.bytes, body..range.end) {
-            let section = section?;
+        let mut all = sections(body..range.end);
+        while let Some(section) = all.next(bytes)? {
             match section.id {
                 CORE_MODULE => match self.shared.get(&section.contents.start) {
                     Some(index) => rope.own(outer_module(depth, *index)),
                     None => {
-                        let contents = Module { bytes: self.bytes, range: section.contents };
-                        rope.section(CORE_MODULE, contents.rope(Some(module), self.debug)?);
+                        let contents = Module { range: section.contents };
+                        rope.section(CORE_MODULE, contents.rope(bytes, Some(module), self.debug)?);
                     }
                 },
-                COMPONENT => rope.section(COMPONENT, self.component(section.contents, depth + 1, module)?),
-                CUSTOM if depth == 0 && is_custom(self.bytes, &section.contents, "component-name") => {
+                COMPONENT => rope.section(COMPONENT, self.component(bytes, section.contents, depth + 1, module)?),
+                CUSTOM if depth == 0 && is_custom(bytes, &section.contents, "component-name")? => {
                     let own = (!named).then_some(self.part);
                     named = true;
-                    let renamed = renamed(self.bytes, section.contents, "component-name", own);
+                    let renamed = renamed(bytes, section.contents, "component-name", own)?;
                     rope.section(CUSTOM, renamed);
                 }
-                IMPORTS | EXPORTS if depth == 0 => match self.with_full_names(&section)? {
+                IMPORTS | EXPORTS if depth == 0 => match with_full_names(bytes, &section)? {
                     Some(contents) => rope.section(section.id, contents),
                     None => rope.copy(section.whole),
                 },
-                CUSTOM if self.debug.drops(self.bytes, &section.contents) => {}
+                CUSTOM if self.debug.drops(bytes, &section.contents)? => {}
                 _ => rope.copy(section.whole),
             }
         }
         if !named {
             let own = Some(self.part);
-            rope.section(CUSTOM, renamed(self.bytes, range.end..range.end, "component-name", own));
+            rope.section(CUSTOM, renamed(bytes, range.end..range.end, "component-name", own)?);
         }
         Ok(rope)
     }
+}
 
-    /// The contents of a section of imports or exports, if a name in it is in two pieces.
-    fn with_full_names(&self, section: &Section) -> Result<Option<Rope>, Malformed> {
-        let cut_off = |_| Malformed::CutOff(section.whole.start);
-        let reader = || BinaryReader::new(&self.bytes[section.contents.clone()], section.contents.start as u64);
-        let mut changed = false;
-        let mut full = |name: ComponentExternName<'_>| {
-            changed |= name.version_suffix.is_some();
-            wasm_encoder::ComponentExternName {
-                name: Cow::Owned(name.full_name().into_owned()),
-                implements: name.full_implements().map(|implements| Cow::Owned(implements.into_owned())),
-                version_suffix: None,
-                external_id: name.external_id.map(|id| Cow::Owned(id.to_owned())),
-            }
-        };
-        let mut contents = Vec::new();
-        if section.id == IMPORTS {
-            let mut imports = ComponentImportSection::new();
-            for import in ComponentImportSectionReader::new(reader()).map_err(cut_off)? {
-                let import = import.map_err(cut_off)?;
-                imports.import(full(import.name), import.ty.into());
-            }
-            imports.encode(&mut contents);
-        } else {
-            let mut exports = ComponentExportSection::new();
-            for export in ComponentExportSectionReader::new(reader()).map_err(cut_off)? {
-                let export = export.map_err(cut_off)?;
-                exports.export(full(export.name), export.kind.into(), export.index, export.ty.map(Into::into));
-            }
-            exports.encode(&mut contents);
+/// The contents of a section of imports or exports, if a name in it is in two pieces.
+fn with_full_names(bytes: &mut Reader<'_>, section: &Section) -> Result<Option<Rope>, Fault> {
+    let cut_off = |_| Malformed::CutOff(section.whole.start);
+    let section_bytes = bytes.get(section.contents.clone())?;
+    let reader = || BinaryReader::new(section_bytes, section.contents.start as u64);
+    let mut changed = false;
+    let mut full = |name: ComponentExternName<'_>| {
+        changed |= name.version_suffix.is_some();
+        wasm_encoder::ComponentExternName {
+            name: Cow::Owned(name.full_name().into_owned()),
+            implements: name.full_implements().map(|implements| Cow::Owned(implements.into_owned())),
+            version_suffix: None,
+            external_id: name.external_id.map(|id| Cow::Owned(id.to_owned())),
         }
-        let mut rope = Rope::default();
-        // The encoding begins with the size, which the rope's own section has as well.
-        let frame = size(read_size(&contents, 0..contents.len()).map_or(0, |range| range.len())).len();
-        rope.own(contents.split_off(frame));
-        Ok(changed.then_some(rope))
+    };
+    let mut contents = Vec::new();
+    if section.id == IMPORTS {
+        let mut imports = ComponentImportSection::new();
+        for import in ComponentImportSectionReader::new(reader()).map_err(cut_off)? {
+            let import = import.map_err(cut_off)?;
+            imports.import(full(import.name), import.ty.into());
+        }
+        imports.encode(&mut contents);
+    } else {
+        let mut exports = ComponentExportSection::new();
+        for export in ComponentExportSectionReader::new(reader()).map_err(cut_off)? {
+            let export = export.map_err(cut_off)?;
+            exports.export(full(export.name), export.kind.into(), export.index, export.ty.map(Into::into));
+        }
+        exports.encode(&mut contents);
     }
+    let mut rope = Rope::default();
+    // The encoding begins with the size, which the rope's own section has as well.
+    let frame = size(read_size(&mut Reader::held(&contents), 0..contents.len())?.map_or(0, |range| range.len())).len();
+    rope.own(contents.split_off(frame));
+    Ok(changed.then_some(rope))
 }
 
 /// An alias section that stands for a core module of the app, in a component that is nested so deep in a part.
@@ -151,63 +158,77 @@ fn outer_module(depth: usize, index: u32) -> Vec<u8> {
 
 /// A core module within a part.
 #[derive(Debug, Clone)]
-pub(super) struct Module<'a> {
-    pub bytes: &'a [u8],
+pub(super) struct Module {
     pub range: Range<usize>,
 }
 
-impl Module<'_> {
+impl Module {
     /// The module with another name of its own, or without one.
-    pub fn rope(&self, own: Option<&str>, debug: DebugInfo) -> Result<Rope, Malformed> {
+    pub fn rope(&self, bytes: &mut Reader<'_>, own: Option<&str>, debug: DebugInfo) -> Result<Rope, Fault> {
         let mut rope = Rope::default();
         let body = self.range.start + PREAMBLE;
         rope.copy(self.range.start..body.min(self.range.end));
         let mut named = false;
-        for section in sections(self.bytes, body..self.range.end) {
-            let section = section?;
-            if section.id == CUSTOM && is_custom(self.bytes, &section.contents, "name") {
+        let mut all = sections(body..self.range.end);
+        while let Some(section) = all.next(bytes)? {
+            if section.id == CUSTOM && is_custom(bytes, &section.contents, "name")? {
                 let own = own.filter(|_| !named);
                 named = true;
-                rope.section(CUSTOM, renamed(self.bytes, section.contents, "name", own));
-            } else if section.id != CUSTOM || !debug.drops(self.bytes, &section.contents) {
+                rope.section(CUSTOM, renamed(bytes, section.contents, "name", own)?);
+            } else if section.id != CUSTOM || !debug.drops(bytes, &section.contents)? {
                 rope.copy(section.whole);
             }
         }
         if !named {
-            rope.section(CUSTOM, renamed(self.bytes, self.range.end..self.range.end, "name", own));
+            rope.section(CUSTOM, renamed(bytes, self.range.end..self.range.end, "name", own)?);
         }
         Ok(rope)
     }
 
     /// What it calls itself.
-    pub fn own_name(&self) -> Option<&str> {
-        let all = sections(self.bytes, self.range.start + PREAMBLE..self.range.end).map_while(Result::ok);
-        let names = all.filter(|section| section.id == CUSTOM).find_map(|section| {
-            let (title, start) = custom(self.bytes, &section.contents)?;
-            (title == b"name").then_some(start..section.contents.end)
-        })?;
-        let own = sections(self.bytes, names).map_while(Result::ok).find(|subsection| subsection.id == OWN_NAME)?;
-        let name = read_size(self.bytes, own.contents)?;
-        std::str::from_utf8(&self.bytes[name]).ok().filter(|name| !name.is_empty())
+    pub fn own_name(&self, bytes: &mut Reader<'_>) -> Result<Option<String>, Error> {
+        let mut all = sections(self.range.start + PREAMBLE..self.range.end);
+        while let Some(section) = all.next_whole(bytes)? {
+            if section.id != CUSTOM {
+                continue;
+            }
+            let Some((title, start)) = custom(bytes, &section.contents)? else { continue };
+            if title != b"name" {
+                continue;
+            }
+            let mut names = sections(start..section.contents.end);
+            while let Some(subsection) = names.next_whole(bytes)? {
+                if subsection.id == OWN_NAME {
+                    let Some(name) = read_size(bytes, subsection.contents)? else { return Ok(None) };
+                    let name = std::str::from_utf8(bytes.get(name)?).ok().filter(|name| !name.is_empty());
+                    return Ok(name.map(str::to_owned));
+                }
+            }
+            return Ok(None);
+        }
+        Ok(None)
     }
 }
 
 impl DebugInfo {
     /// Whether a custom section is debug information, and not wanted.
-    fn drops(self, bytes: &[u8], contents: &Range<usize>) -> bool {
+    fn drops(self, bytes: &mut Reader<'_>, contents: &Range<usize>) -> Result<bool, Error> {
+        if self == DebugInfo::Keep {
+            return Ok(false);
+        }
         let names = [&b"sourceMappingURL"[..], b"external_debug_info", b"build_id"];
-        self == DebugInfo::Strip
-            && custom(bytes, contents).is_some_and(|(name, _)| name.starts_with(b".debug_") || names.contains(&name))
+        let found = custom(bytes, contents)?;
+        Ok(found.is_some_and(|(name, _)| name.starts_with(b".debug_") || names.contains(&&name[..])))
     }
 }
 
-fn is_custom(bytes: &[u8], contents: &Range<usize>, name: &str) -> bool {
-    custom(bytes, contents).is_some_and(|(found, _)| found == name.as_bytes())
+fn is_custom(bytes: &mut Reader<'_>, contents: &Range<usize>, name: &str) -> Result<bool, Error> {
+    Ok(custom(bytes, contents)?.is_some_and(|(found, _)| found == name.as_bytes()))
 }
 
 /// A name section with another name for the whole, or none. What follows a subsection that is cut off is dropped:
 /// nobody checks custom sections, and readers stop there as well.
-fn renamed(bytes: &[u8], contents: Range<usize>, title: &str, own: Option<&str>) -> Rope {
+fn renamed(bytes: &mut Reader<'_>, contents: Range<usize>, title: &str, own: Option<&str>) -> Result<Rope, Error> {
     let mut rope = Rope::default();
     let mut start = size(title.len());
     start.extend_from_slice(title.as_bytes());
@@ -219,13 +240,14 @@ fn renamed(bytes: &[u8], contents: Range<usize>, title: &str, own: Option<&str>)
         start.extend(name);
     }
     rope.own(start);
-    let subsections = custom(bytes, &contents).map_or(contents.end, |(_, end)| end);
-    for subsection in sections(bytes, subsections..contents.end).map_while(Result::ok) {
+    let names = custom(bytes, &contents)?.map_or(contents.end, |(_, end)| end);
+    let mut all = sections(names..contents.end);
+    while let Some(subsection) = all.next_whole(bytes)? {
         if subsection.id != OWN_NAME {
             rope.copy(subsection.whole);
         }
     }
-    rope
+    Ok(rope)
 }
 
 #[cfg(test)]
@@ -237,9 +259,14 @@ mod tests {
     }
 
     fn name_part(bytes: &[u8], part: &str, language: Option<Language>) -> Result<Vec<u8>, Malformed> {
-        let named = Named { bytes, part, language, debug: DebugInfo::Keep, shared: &BTreeMap::new() };
+        let named = Named { part, language, debug: DebugInfo::Keep, shared: &BTreeMap::new() };
+        let bytes = &mut Reader::held(bytes);
         let mut written = Vec::new();
-        named.rope()?.write(bytes, &mut written).expect("memory takes it");
+        match named.rope(bytes) {
+            Ok(rope) => rope.write(bytes, &mut written).expect("memory takes it"),
+            Err(Fault::Malformed(malformed)) => return Err(malformed),
+            Err(Fault::Read(error)) => panic!("{error}"),
+        }
         Ok(written)
     }
 

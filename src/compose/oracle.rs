@@ -9,6 +9,7 @@ use wit_parser::WorldItem;
 use super::{
     DebugInfo, PartBytes,
     names::Named,
+    source::Reader,
     validate::{deep, made},
 };
 use crate::{
@@ -30,8 +31,9 @@ fn connected(graph: &Graph, parts: &IndexMap<String, PartBytes>) -> Result<Vec<u
     for name in &graph.instances {
         let PartBytes { part, bytes, .. } = &parts[name];
         let (language, debug, shared) = (part.language, DebugInfo::Keep, &Default::default());
-        let named = Named { bytes, part: name, language, debug, shared };
-        let rope = named.rope().map_err(|error| error.to_string())?;
+        let named = Named { part: name, language, debug, shared };
+        let bytes = &mut Reader::held(bytes);
+        let rope = named.rope(bytes).map_err(|error| error.to_string())?;
         let mut written = Vec::new();
         rope.write(bytes, &mut written).map_err(|error| error.to_string())?;
         let package = Package::from_bytes(name, None, written, wac.types_mut()).map_err(told)?;

@@ -1,17 +1,24 @@
 //! Components from files: binary or text, whoever made them.
 
-use std::{borrow::Cow, fs::File, io::Read, path::Path, sync::Arc, time::SystemTime};
+use std::{borrow::Cow, fs::File, io::Read, path::Path, sync::Arc};
+
+use wit_parser::Resolve;
 
 use super::{
-    Error, Given, PartBytes, encode,
+    Error, Given, PartBytes,
     shape::Shape,
+    signature::{Signature, Written},
+    source::Stored,
     validate::{self, Code},
 };
 use crate::{
-    cache::{Verified, looks},
+    cache::Home,
     language::Language,
     resolve::{self, Part},
 };
+
+/// What a binary begins with.
+const MAGIC: &[u8] = b"\0asm";
 
 /// Reads a component, binary or text, from a file; its name is the file's, without what follows the first dot.
 pub fn file(path: &Path) -> Result<(String, PartBytes), Error> {
@@ -31,24 +38,35 @@ pub(super) fn given(name: &str, given: &Given) -> Result<PartBytes, Error> {
     component(name, bytes(&given.path)?, given.language)
 }
 
-/// Only the bytes of it, or of its binary form, into a buffer: nothing is looked at yet. Gives what the file looked like,
-/// if nothing can have touched it meanwhile.
-pub(super) fn binary(name: &str, path: &Path, buffer: &mut Vec<u8>) -> Result<Option<Verified>, Error> {
+/// The bytes of a component file, which nobody has looked at yet.
+pub(super) enum Raw {
+    /// Of its binary form.
+    Held(Vec<u8>),
+    Stored(Stored),
+}
+
+/// Reads a file into memory if it is text, or no file but a pipe, or not larger than `most`.
+pub(super) fn raw(name: &str, path: &Path, most: usize, home: &Home) -> Result<Raw, Error> {
     let unreadable = |source| Error::Read { path: path.display().to_string(), source };
-    buffer.clear();
     let mut file = File::open(path).map_err(unreadable)?;
-    let now = |file: &File| file.metadata().map(|state| looks(&state, SystemTime::now())).map_err(unreadable);
-    let before = now(&file)?;
-    file.read_to_end(buffer).map_err(unreadable)?;
-    let same = before.still(&now(&file)?);
-    let made = match resolve::binary(name, buffer)? {
+    let state = file.metadata().map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    if state.is_file() && state.len() > most as u64 {
+        (&mut file).take(MAGIC.len() as u64).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes == MAGIC {
+            return Ok(Raw::Stored(Stored::new(path, &file, home)?));
+        }
+    }
+    file.read_to_end(&mut bytes).map_err(unreadable)?;
+    binary(name, bytes).map(Raw::Held)
+}
+
+fn binary(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
+    let made = match resolve::binary(name, &bytes)? {
         Cow::Owned(binary) => Some(binary),
         Cow::Borrowed(_) => None,
     };
-    if let Some(binary) = made {
-        *buffer = binary;
-    }
-    Ok(same.then_some(before))
+    Ok(made.unwrap_or(bytes))
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
@@ -57,20 +75,16 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
 
 /// A component from its bytes, binary or text: validated in full, its world decoded.
 pub fn component(name: &str, bytes: Vec<u8>, language: Option<Language>) -> Result<PartBytes, Error> {
-    let binary = match resolve::binary(name, &bytes)? {
-        Cow::Owned(binary) => Some(binary),
-        Cow::Borrowed(_) => None,
-    };
-    let bytes = binary.unwrap_or(bytes);
-    let Known { part, shape, types: _ } = known(name, &bytes, language, Code::Unseen)?;
-    Ok(PartBytes { part, bytes: bytes.into(), shape })
+    let bytes = binary(name, bytes)?;
+    let Known { part, signature, types: _ } = known(name, &bytes, language, Code::Unseen)?;
+    Ok(PartBytes { part, bytes: bytes.into(), signature })
 }
 
 /// What is known of a component once it has been looked at.
 #[derive(Debug)]
 pub(super) struct Known {
     pub part: Part,
-    pub shape: Arc<Shape>,
+    pub signature: Arc<Signature>,
     /// Of all that is known of its types.
     pub types: blake3::Hash,
 }
@@ -78,6 +92,22 @@ pub(super) struct Known {
 /// Looks at a binary component.
 pub(super) fn known(name: &str, binary: &[u8], language: Option<Language>, code: Code) -> Result<Known, Error> {
     resolve::guarded(|| look(name, binary, language, code))?
+}
+
+/// Looks at a binary component in a file, without all of it in memory, unless something is wrong with it.
+pub(super) fn known_stored(
+    name: &str,
+    stored: &Stored,
+    language: Option<Language>,
+    code: Code,
+) -> Result<Known, Error> {
+    resolve::guarded(|| {
+        let apart = stored.pass(|bytes| validate::apart(bytes, code))?;
+        match apart.and_then(|shape| known_by_types(name, &shape, language).1) {
+            Some(known) => Ok(known),
+            None => look(name, &stored.whole()?, language, code),
+        }
+    })?
 }
 
 /// 1. Validation looks at all of it, once, and tells its types.
@@ -90,17 +120,46 @@ fn look(name: &str, binary: &[u8], language: Option<Language>, code: Code) -> Re
         Err(error) => return Err(whole().err().map_or(error, Error::from)),
     };
     let is_component = wasmparser::Parser::is_component(binary);
-    let alone = encode::alone(&shape).ok().filter(|_| is_component);
-    let decoded = alone.as_ref().and_then(|alone| {
+    match known_by_types(name, &shape, language) {
+        (_, Some(known)) if is_component => Ok(known),
+        (signature, _) => {
+            let alone = signature.written().ok().filter(|_| is_component);
+            let types = blake3::hash(alone.map_or(binary, |written| &written.alone));
+            Ok(Known { part: whole()?, signature, types })
+        }
+    }
+}
+
+/// A world in as little memory as there can be: it stays until all are known.
+fn shrunk(resolve: &Resolve) -> Resolve {
+    // A copy has no room for more, but in maps.
+    let mut copy = resolve.clone();
+    for (_, interface) in copy.interfaces.iter_mut() {
+        interface.types.shrink_to_fit();
+        interface.functions.shrink_to_fit();
+    }
+    for (_, world) in copy.worlds.iter_mut() {
+        world.imports.shrink_to_fit();
+        world.exports.shrink_to_fit();
+    }
+    for (_, package) in copy.packages.iter_mut() {
+        package.interfaces.shrink_to_fit();
+        package.worlds.shrink_to_fit();
+    }
+    copy.package_names.shrink_to_fit();
+    copy
+}
+
+/// What is known of a component by its types, if they are enough.
+fn known_by_types(name: &str, shape: &Shape, language: Option<Language>) -> (Arc<Signature>, Option<Known>) {
+    let signature = Arc::new(Signature::of(shape));
+    let known = signature.written().ok().and_then(|Written { alone, .. }| {
         let items = shape.items().map(|(name, item)| (name.as_str(), item));
-        resolve::decode_types(name, alone, language, shape.types(), items).ok()
+        let part = resolve::decode_types(name, alone, language, shape.types(), items).ok()?;
+        let part = Part { resolve: Arc::new(shrunk(&part.resolve)), ..part };
+        Some(Known { part, signature: Arc::clone(&signature), types: blake3::hash(alone) })
     });
-    let part = match decoded {
-        Some(part) => part,
-        None => whole()?,
-    };
-    let types = blake3::hash(alone.as_deref().unwrap_or(binary));
-    Ok(Known { part, shape: Arc::new(shape), types })
+    (signature, known)
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@
 //! these types, so that a part that was built anew, as it mostly is without a change to its types, is put into an app
 //! without looking at the others ([`super::memory`]).
 
-use std::{borrow::Cow, collections::HashMap, fmt, io};
+use std::{collections::HashMap, io};
 
 use super::{
     Error, Modules, Options,
-    dedupe::{self, Outline, Sharer},
+    dedupe::{self, Hoisted, Outline, Sharer},
     names::{Module, Named, module_name},
-    sections::{COMPONENT, CORE_MODULE, Malformed, PREAMBLE, Rope, frame},
+    sections::{COMPONENT, CORE_MODULE, Fault, PREAMBLE, Rope, frame},
+    source::{Reader, Stored},
 };
 use crate::language::Language;
 
@@ -41,57 +42,52 @@ pub(super) enum Filling {
     Denial(Vec<u8>),
 }
 
-/// A part to fill in, whose bytes may be somewhere else: an app may be larger than memory ought to be.
+/// A part to fill in.
 #[derive(Debug)]
 pub(super) struct Content<'a> {
     bytes: Bytes<'a>,
     pub language: Option<Language>,
     /// What it may share with others; none where nothing is to be shared.
-    pub modules: Cow<'a, [Outline]>,
+    pub modules: Vec<Outline>,
 }
 
 #[derive(Debug)]
 enum Bytes<'a> {
     Held(&'a [u8]),
-    Elsewhere(&'a dyn Elsewhere),
-}
-
-/// Bytes that are fetched each time they are needed, into a buffer that serves for all.
-pub(super) trait Elsewhere: fmt::Debug {
-    fn fetch<'b>(&'b self, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], Error>;
+    /// An app may be larger than memory ought to be.
+    Stored(&'a Stored),
 }
 
 impl<'a> Content<'a> {
     /// A part in memory.
     pub fn held(bytes: &'a [u8], language: Option<Language>, options: &Options) -> Result<Content<'a>, Error> {
-        Ok(Content { bytes: Bytes::Held(bytes), language, modules: options.outlines(bytes)?.into() })
+        Content::of(Bytes::Held(bytes), language, options)
     }
 
-    pub fn elsewhere(bytes: &'a dyn Elsewhere, language: Option<Language>, modules: &'a [Outline]) -> Content<'a> {
-        Content { bytes: Bytes::Elsewhere(bytes), language, modules: modules.into() }
+    pub fn stored(stored: &'a Stored, language: Option<Language>, options: &Options) -> Result<Content<'a>, Error> {
+        Content::of(Bytes::Stored(stored), language, options)
     }
 
-    pub fn read<'b>(&'b self, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], Error> {
-        match self.bytes {
-            Bytes::Held(bytes) => Ok(bytes),
-            Bytes::Elsewhere(bytes) => bytes.fetch(buffer),
+    fn of(bytes: Bytes<'a>, language: Option<Language>, options: &Options) -> Result<Content<'a>, Error> {
+        let mut content = Content { bytes, language, modules: Vec::new() };
+        if options.modules == Modules::Shared {
+            let outlines = |bytes: &mut Reader<'_>| dedupe::outlines(bytes, options.debug);
+            content.modules = content.pass(|bytes| outlines(bytes).map_err(|fault| fault.within(None)))?;
         }
+        Ok(content)
     }
-}
 
-impl Options {
-    /// The core modules of a valid component that others may have as well.
-    pub(super) fn outlines(&self, component: &[u8]) -> Result<Vec<Outline>, Error> {
-        let internal = |error: Malformed| Error::Internal { part: None, reason: error.to_string() };
-        match self.modules {
-            Modules::Shared => dedupe::outlines(component, self.debug).map_err(internal),
-            Modules::Apart => Ok(Vec::new()),
+    /// Reads from it what is wanted.
+    pub fn pass<T>(&self, work: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        match self.bytes {
+            Bytes::Held(bytes) => work(&mut Reader::held(bytes)),
+            Bytes::Stored(stored) => stored.pass(work),
         }
     }
 }
 
 impl Recipe {
-    /// Writes the app, with the parts put in. One part's bytes at a time are in memory of those that are elsewhere.
+    /// Writes the app, with the parts put in.
     pub fn write(
         &self,
         parts: &HashMap<&str, Content<'_>>,
@@ -113,27 +109,29 @@ impl Recipe {
             let module = module_name(&slot.name, content.language);
             Sharer { part: &slot.name, module, content }
         });
-        let mut buffer = Vec::new();
-        let shared = dedupe::shared(&sharers.collect::<Vec<_>>(), options.debug, &mut buffer)?;
+        let shared = dedupe::shared(&sharers.collect::<Vec<_>>(), options.debug)?;
         out.write_all(&self.head[..PREAMBLE])?;
         for of_part in shared.modules.chunk_by(|a, b| a.source == b.source) {
-            let bytes = contents[of_part[0].source].read(&mut buffer)?;
-            for module in of_part {
-                let named = Module { bytes, range: module.range.clone() }.rope(Some(&module.name), options.debug);
-                section(CORE_MODULE, named, bytes, &module.name, out)?;
-            }
+            contents[of_part[0].source].pass(|bytes| {
+                of_part.iter().try_for_each(|module| {
+                    let Hoisted { range, name, .. } = module;
+                    let named = Module { range: range.clone() }.rope(bytes, Some(name), options.debug);
+                    section(CORE_MODULE, named, bytes, name, out)
+                })
+            })?;
         }
         out.write_all(&self.head[PREAMBLE..])?;
         for ((Slot { name, filling }, content), shared) in self.slots.iter().zip(&contents).zip(&shared.places) {
-            let bytes = content.read(&mut buffer)?;
-            let component = match filling {
-                Filling::Types(_) => Ok(Rope::whole(bytes)),
-                Filling::Part | Filling::Denial(_) => {
-                    let (language, debug) = (content.language, options.debug);
-                    Named { bytes, part: name, language, debug, shared }.rope()
-                }
-            };
-            section(COMPONENT, component, bytes, name, out)?;
+            content.pass(|bytes| {
+                let component = match filling {
+                    Filling::Types(_) => Ok(Rope::whole(bytes.len())),
+                    Filling::Part | Filling::Denial(_) => {
+                        let (language, debug) = (content.language, options.debug);
+                        Named { part: name, language, debug, shared }.rope(bytes)
+                    }
+                };
+                section(COMPONENT, component, bytes, name, out)
+            })?;
         }
         Ok(out.write_all(&self.tail)?)
     }
@@ -187,15 +185,14 @@ impl Recipe {
 /// Writes a section that is made of one part's bytes.
 fn section(
     id: u8,
-    contents: Result<Rope, Malformed>,
-    bytes: &[u8],
+    contents: Result<Rope, Fault>,
+    bytes: &mut Reader<'_>,
     part: &str,
     out: &mut dyn io::Write,
 ) -> Result<(), Error> {
-    let contents =
-        contents.map_err(|error| Error::Internal { part: Some(part.to_owned()), reason: error.to_string() })?;
+    let contents = contents.map_err(|fault| fault.within(Some(part)))?;
     out.write_all(&frame(id, contents.len()))?;
-    Ok(contents.write(bytes, out)?)
+    contents.write(bytes, out)
 }
 
 fn put(out: &mut Vec<u8>, bytes: &[u8]) {

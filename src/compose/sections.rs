@@ -5,6 +5,8 @@
 
 use std::{io, ops::Range};
 
+use super::{Error, source::Reader};
+
 /// Preamble: magic, version and layer.
 pub(super) const PREAMBLE: usize = 8;
 pub(super) const CUSTOM: u8 = 0;
@@ -12,6 +14,8 @@ pub(super) const CORE_MODULE: u8 = 1;
 pub(super) const COMPONENT: u8 = 4;
 pub(super) const IMPORTS: u8 = 10;
 pub(super) const EXPORTS: u8 = 11;
+/// Of a custom section's name, as much as tells those that matter from others.
+const LONGEST_NAME: usize = 64;
 /// Deeper nesting is refused.
 pub(super) const MAX_DEPTH: usize = 100;
 
@@ -24,6 +28,27 @@ pub enum Malformed {
     TooDeep,
 }
 
+/// Why bytes could not be taken apart.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    #[error(transparent)]
+    Read(#[from] Error),
+}
+
+impl Fault {
+    /// Of what has been validated, which is framed as it should be.
+    pub fn within(self, part: Option<&str>) -> Error {
+        match self {
+            Fault::Malformed(malformed) => {
+                Error::Internal { part: part.map(str::to_owned), reason: malformed.to_string() }
+            }
+            Fault::Read(error) => error,
+        }
+    }
+}
+
 /// One section or subsection.
 pub(super) struct Section {
     pub id: u8,
@@ -32,41 +57,62 @@ pub(super) struct Section {
     pub contents: Range<usize>,
 }
 
-/// The sections in a range, or the subsections.
-pub(super) fn sections(bytes: &[u8], range: Range<usize>) -> impl Iterator<Item = Result<Section, Malformed>> + '_ {
-    let mut at = range.start;
-    std::iter::from_fn(move || {
-        if at >= range.end {
-            return None;
-        }
-        let start = at;
-        let Some(contents) = read_size(bytes, start + 1..range.end) else {
-            at = range.end;
-            return Some(Err(Malformed::CutOff(start)));
-        };
-        at = contents.end;
-        Some(Ok(Section { id: bytes[start], whole: start..contents.end, contents }))
-    })
+/// The sections in a range, or the subsections, one after the other.
+pub(super) struct Sections {
+    left: Range<usize>,
 }
 
-/// The name of a custom section, and where what follows it begins.
-pub(super) fn custom<'a>(bytes: &'a [u8], contents: &Range<usize>) -> Option<(&'a [u8], usize)> {
-    let name = read_size(bytes, contents.clone())?;
-    Some((&bytes[name.clone()], name.end))
+pub(super) fn sections(range: Range<usize>) -> Sections {
+    Sections { left: range }
+}
+
+impl Sections {
+    /// The next one. Nothing follows one that is cut off.
+    pub fn next(&mut self, bytes: &mut Reader<'_>) -> Result<Option<Section>, Fault> {
+        if self.left.is_empty() {
+            return Ok(None);
+        }
+        let Range { start, end } = self.left.clone();
+        self.left.start = end;
+        let contents = read_size(bytes, start + 1..end)?.ok_or(Malformed::CutOff(start))?;
+        self.left.start = contents.end;
+        let id = bytes.get(start..start + 1)?[0];
+        Ok(Some(Section { id, whole: start..contents.end, contents }))
+    }
+
+    /// The next one, where what is cut off is the end of what can be told.
+    pub fn next_whole(&mut self, bytes: &mut Reader<'_>) -> Result<Option<Section>, Error> {
+        match self.next(bytes) {
+            Ok(section) => Ok(section),
+            Err(Fault::Malformed(_)) => Ok(None),
+            Err(Fault::Read(error)) => Err(error),
+        }
+    }
+}
+
+/// The name of a custom section, or its beginning, and where what follows it begins.
+pub(super) fn custom(bytes: &mut Reader<'_>, contents: &Range<usize>) -> Result<Option<(Vec<u8>, usize)>, Error> {
+    let Some(name) = read_size(bytes, contents.clone())? else { return Ok(None) };
+    let told = name.start..name.end.min(name.start + LONGEST_NAME);
+    Ok(Some((bytes.get(told)?.to_vec(), name.end)))
 }
 
 /// Reads a size (unsigned LEB128 of 32 bits), and gives the range of that many bytes behind it.
-pub(super) fn read_size(bytes: &[u8], range: Range<usize>) -> Option<Range<usize>> {
+pub(super) fn read_size(bytes: &mut Reader<'_>, range: Range<usize>) -> Result<Option<Range<usize>>, Error> {
     let mut size = 0_u64;
-    for (index, byte) in bytes.get(range.clone())?.iter().take(5).enumerate() {
+    let end = range.end.min(range.start.saturating_add(5));
+    if range.start >= end {
+        return Ok(None);
+    }
+    for (index, byte) in bytes.get(range.start..end)?.iter().enumerate() {
         size |= u64::from(byte & 0x7f) << (7 * index);
         if byte & 0x80 == 0 {
             let start = range.start + index + 1;
-            let end = start.checked_add(usize::try_from(size).ok()?)?;
-            return (end <= range.end).then_some(start..end);
+            let end = usize::try_from(size).ok().and_then(|size| start.checked_add(size));
+            return Ok(end.filter(|end| *end <= range.end).map(|end| start..end));
         }
     }
-    None
+    Ok(None)
 }
 
 /// Writes a size.
@@ -85,13 +131,13 @@ pub(super) fn size(mut size: usize) -> Vec<u8> {
 }
 
 /// How deep components are nested in a component, itself included.
-pub(super) fn depth(component: &[u8]) -> Result<usize, Malformed> {
+pub(super) fn depth(component: &mut Reader<'_>) -> Result<usize, Fault> {
     let mut deepest = 1;
     let mut pending = vec![(0..component.len(), 1)];
     while let Some((range, depth)) = pending.pop() {
         deepest = deepest.max(depth);
-        for section in sections(component, range.start + PREAMBLE..range.end) {
-            let section = section?;
+        let mut all = sections(range.start + PREAMBLE..range.end);
+        while let Some(section) = all.next(component)? {
             if section.id == COMPONENT {
                 pending.push((section.contents, depth + 1));
             }
@@ -114,10 +160,10 @@ enum Piece {
 }
 
 impl Rope {
-    /// All of a source.
-    pub fn whole(source: &[u8]) -> Rope {
+    /// All of a source of this length.
+    pub fn whole(length: usize) -> Rope {
         let mut rope = Rope::default();
-        rope.copy(0..source.len());
+        rope.copy(0..length);
         rope
     }
 
@@ -152,27 +198,38 @@ impl Rope {
         self.append(contents);
     }
 
-    fn slices<'a>(&'a self, source: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        self.pieces.iter().map(|piece| match piece {
-            Piece::Copy(range) => &source[range.clone()],
-            Piece::Own(bytes) => bytes,
-        })
-    }
-
     /// BLAKE3 of as many of the bytes.
-    pub fn digest(&self, source: &[u8], limit: usize) -> blake3::Hash {
+    pub fn digest(&self, source: &mut Reader<'_>, limit: usize) -> Result<blake3::Hash, Error> {
         let mut hasher = blake3::Hasher::new();
         let mut left = limit;
-        for bytes in self.slices(source) {
-            let taken = bytes.len().min(left);
-            hasher.update(&bytes[..taken]);
+        for piece in &self.pieces {
+            let taken = left.min(piece.len());
             left -= taken;
+            match piece {
+                Piece::Copy(range) => source.copy(range.start..range.start + taken, &mut |bytes| {
+                    hasher.update(bytes);
+                    Ok(())
+                })?,
+                Piece::Own(bytes) => drop(hasher.update(&bytes[..taken])),
+            }
         }
-        hasher.finalize()
+        Ok(hasher.finalize())
     }
 
-    pub fn write(&self, source: &[u8], out: &mut dyn io::Write) -> io::Result<()> {
-        self.slices(source).try_for_each(|bytes| out.write_all(bytes))
+    pub fn write(&self, source: &mut Reader<'_>, out: &mut dyn io::Write) -> Result<(), Error> {
+        self.pieces.iter().try_for_each(|piece| match piece {
+            Piece::Copy(range) => source.copy(range.clone(), &mut |bytes| out.write_all(bytes)),
+            Piece::Own(bytes) => Ok(out.write_all(bytes)?),
+        })
+    }
+}
+
+impl Piece {
+    fn len(&self) -> usize {
+        match self {
+            Piece::Copy(range) => range.len(),
+            Piece::Own(bytes) => bytes.len(),
+        }
     }
 }
 
@@ -189,21 +246,26 @@ mod tests {
 
     #[test]
     fn depth_counts_nested_components() {
-        let depth = |text: &str| depth(&wat::parse_str(text).expect("the fixture is well-formed"));
-        assert_eq!(depth("(component)"), Ok(1));
-        assert_eq!(depth("(component (component (component)) (component))"), Ok(3));
+        let depth = |text: &str| {
+            let component = wat::parse_str(text).expect("the fixture is well-formed");
+            depth(&mut Reader::held(&component)).expect("well-formed")
+        };
+        assert_eq!(depth("(component)"), 1);
+        assert_eq!(depth("(component (component (component)) (component))"), 3);
     }
 
     #[test]
     fn sizes_are_read_as_they_were_written() {
+        let read = |bytes: &[u8]| read_size(&mut Reader::held(bytes), 0..bytes.len()).expect("in memory");
         for n in [0, 1, 127, 128, 300, 1 << 20] {
             let mut bytes = size(n);
             let start = bytes.len();
             bytes.resize(start + n, 0);
-            assert_eq!(read_size(&bytes, 0..bytes.len()), Some(start..start + n));
+            assert_eq!(read(&bytes), Some(start..start + n));
         }
-        assert_eq!(read_size(&[0x80, 0x80, 0x80, 0x80, 0x80, 0], 0..6), None);
-        assert_eq!(read_size(&[5, 0], 0..2), None);
+        assert_eq!(read(&[0x80, 0x80, 0x80, 0x80, 0x80, 0]), None);
+        assert_eq!(read(&[5, 0]), None);
+        assert_eq!(read(&[]), None);
     }
 
     #[test]
@@ -215,7 +277,7 @@ mod tests {
         inner.copy(4..6);
         rope.section(7, inner);
         let mut written = Vec::new();
-        rope.write(b"abcdef", &mut written).expect("memory takes it");
+        rope.write(&mut Reader::held(b"abcdef"), &mut written).expect("memory takes it");
         assert_eq!(written, b"abc\x07\x02ef");
         assert_eq!((rope.pieces.len(), rope.len()), (3, written.len()));
     }

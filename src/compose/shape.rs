@@ -9,7 +9,10 @@ use wasmparser::{
     types::{Types, TypesRef},
 };
 
-use super::sections::{EXPORTS, IMPORTS, PREAMBLE, sections};
+use super::{
+    sections::{EXPORTS, IMPORTS, PREAMBLE, sections},
+    source::Reader,
+};
 
 /// The outer types of a component, with the names under which they are known.
 ///
@@ -26,7 +29,9 @@ impl Shape {
     /// Of a binary that is valid; `types` are those that the validator ended with.
     pub fn new(binary: &[u8], types: Types) -> Result<Shape, wasmparser::Error> {
         let mut shape = Shape { types, imports: IndexMap::new(), exports: IndexMap::new() };
-        for section in sections(binary, PREAMBLE..binary.len()).map_while(Result::ok) {
+        let bytes = &mut Reader::held(binary);
+        let mut all = sections(PREAMBLE..binary.len());
+        while let Ok(Some(section)) = all.next(bytes) {
             let reader = BinaryReader::new(&binary[section.contents.clone()], section.contents.start as u64);
             match section.id {
                 IMPORTS => {

@@ -720,6 +720,34 @@ fn what_is_remembered_gives_the_same_bytes_and_no_invalid_part() {
 }
 
 #[test]
+fn what_is_wrong_with_a_large_file_is_told_as_of_a_small_one() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let path = temp.path().join("thing.wasm");
+    let module =
+        |code: &str| format!(r#"(core module {code} (memory 1) (data (i32.const 0) "{}"))"#, "x".repeat(1 << 20));
+    let binary = |text: &str| wat::parse_str(text).expect("well-formed");
+    let valid = binary(&format!("(component {})", module("(func)")));
+    let cut_off = [&valid[..valid.len() - 7], &valid[..20], &[&valid[..], b"\x01"].concat()].map(<[u8]>::to_vec);
+    let nested = wasm_encoder::Component::new().section(&wasm_encoder::RawSection { id: 1, data: &valid }).clone();
+    let bad = [
+        binary(&format!("(component {})", module("(func) (func (result i32) i64.const 1) (func (result i32))"))),
+        binary(&format!("(component (component {}))", module("(func (param i32)) (start 0)"))),
+        binary(&module("(func)").replacen("core module", "module", 1)),
+        nested.finish(),
+    ];
+    for bytes in bad.into_iter().chain(cut_off).filter(|bytes| bytes.len() > 1 << 20) {
+        std::fs::write(&path, &bytes).expect("written");
+        let mut memory = super::Memory::open(crate::cache::Home { root: temp.path().join("home") });
+        let (wiring, options) = (Wiring::default(), plan::Options::default());
+        let told =
+            |error: Error| error.problems().into_iter().map(|problem| format!("{problem:?}")).collect::<Vec<_>>();
+        let files = [Given::from(path.clone())];
+        let ours = super::files_again(&files, &wiring, &options, &FULL, &mut memory).map(|_| ()).expect_err("refused");
+        assert_eq!(told(ours), told(component("thing", bytes, None).expect_err("refused")));
+    }
+}
+
+#[test]
 fn large_files_are_let_go_and_must_be_the_same_when_they_are_fetched_again() {
     let temp = tempfile::tempdir().expect("a folder");
     // Two of one code, so that it is shared, and with ballast in a custom section.

@@ -1,6 +1,6 @@
 //! What may go into a composition, and what may come out.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use wasmparser::{WasmFeatures, types::Types};
 
@@ -8,6 +8,8 @@ use super::{
     Error,
     sections::{self, MAX_DEPTH, Malformed},
     shape::Shape,
+    skeleton::{Skeleton, skeleton},
+    source::Reader,
 };
 use crate::{
     plan::graph::Graph,
@@ -15,6 +17,8 @@ use crate::{
     validate::{self, COMPOSABLE},
 };
 
+/// Of a part. Versions in two pieces are put together where it is written into an app.
+const FEATURES: WasmFeatures = COMPOSABLE.union(WasmFeatures::CM_CANON_NAMES);
 /// Components within one component, and instances there, with each alias and export of one counted: what the parser of
 /// Wasmtime 48 accepts (wasmparser 0.254, `limits`).
 const MAX_COMPONENTS: usize = 1_000;
@@ -39,10 +43,31 @@ impl Code {
 /// Validates a part in full, but for code that has been seen.
 pub(super) fn part(name: &str, bytes: &[u8], code: Code) -> Result<Shape, Error> {
     let invalid = |reason: String, offset| Error::Invalid { part: name.to_owned(), reason, offset };
-    if sections::depth(bytes).map_err(|error| invalid(error.to_string(), None))? > MAX_DEPTH {
+    if sections::depth(&mut Reader::held(bytes)).map_err(|error| invalid(error.to_string(), None))? > MAX_DEPTH {
         return Err(invalid(Malformed::TooDeep.to_string(), None));
     }
     resolve::guarded(|| shape(bytes, code))?.map_err(|error| invalid(error.message().to_owned(), Some(error.offset())))
+}
+
+/// The same of what need not be in memory; `None` where it is not valid, and [`part`] tells why.
+pub(super) fn apart(bytes: &mut Reader<'_>, code: Code) -> Result<Option<Shape>, Error> {
+    let Some(Skeleton { bytes: structure, bodies }) = skeleton(bytes)? else { return Ok(None) };
+    let types = match code {
+        Code::Unseen => validate::apart(&structure, bodies, FEATURES, || bytes.fork()),
+        Code::Seen => validate::types(&structure, FEATURES).ok(),
+    };
+    Ok(types.and_then(|types| Shape::new(&structure, types).ok()))
+}
+
+impl validate::Bodies for Reader<'_> {
+    fn body(&mut self, place: &Range<usize>) -> Option<&[u8]> {
+        self.get(place.clone()).ok()
+    }
+}
+
+/// The types of a component that is nothing but types, and was made from valid ones.
+pub(super) fn again(alone: &[u8]) -> Result<Shape, wasmparser::Error> {
+    shape(alone, Code::Seen)
 }
 
 /// Validates in full what Mosaic has made to stand among the parts.
@@ -51,8 +76,7 @@ pub(super) fn made(bytes: &[u8]) -> Result<Shape, String> {
 }
 
 fn shape(bytes: &[u8], code: Code) -> Result<Shape, wasmparser::Error> {
-    // Versions in two pieces are put together where a part is written into an app.
-    Shape::new(bytes, code.validate(bytes, COMPOSABLE | WasmFeatures::CM_CANON_NAMES)?)
+    Shape::new(bytes, code.validate(bytes, FEATURES)?)
 }
 
 /// Validates how the parts of an app fit together.

@@ -9,27 +9,24 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use indexmap::IndexMap;
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentFuncTypeId};
 
-use super::{
-    Instance,
-    types::{Source, aliased},
+use super::types::{Source, aliased};
+use crate::{
+    compose::shape::Shape,
+    resolve::{members, named},
 };
-use crate::resolve::{members, named};
 
 /// The types an app must import for what a part has from the host, by the part's import that declares them.
-pub(super) fn needed<'a>(
-    instance: &'a Instance<'_>,
-    from_host: &dyn Fn(&str) -> bool,
-) -> IndexMap<&'a str, BTreeSet<&'a str>> {
+pub(super) fn needed<'a>(shape: &'a Shape, from_host: &dyn Fn(&str) -> bool) -> IndexMap<&'a str, BTreeSet<&'a str>> {
     let mut walk = Walk {
-        source: instance.source(0),
+        source: Source { number: 0, types: shape.types() },
         declared: HashMap::new(),
         seen: HashSet::new(),
         pending: Vec::new(),
         needed: IndexMap::new(),
     };
     let mut roots = Vec::new();
-    for name in instance.shape.imports.keys() {
-        let Some(item) = instance.shape.import(name) else { continue };
+    for name in shape.imports.keys() {
+        let Some(item) = shape.import(name) else { continue };
         let foreign = (!from_host(name)).then_some(name.as_str());
         if foreign.is_none() {
             roots.push(item.ty);
@@ -37,7 +34,7 @@ pub(super) fn needed<'a>(
         match item.ty {
             ComponentEntityType::Type { referenced, created } => walk.declare(foreign, name, referenced, created),
             ComponentEntityType::Instance(id) => {
-                for (member, item) in instance.shape.types().get(id).into_iter().flat_map(|ty| &ty.exports) {
+                for (member, item) in shape.types().get(id).into_iter().flat_map(|ty| &ty.exports) {
                     if let ComponentEntityType::Type { referenced, created } = item.ty {
                         walk.declare(foreign, member, referenced, created);
                     }

@@ -8,7 +8,7 @@ use wasm_encoder::{
     ProducersSection,
 };
 
-use super::{Arguments, Instance, Met, host::Item, internal, sort, types::external};
+use super::{Arguments, Instance, Met, host::Item, internal};
 use crate::{
     compose::{Error, sections::PREAMBLE},
     plan::graph::Graph,
@@ -100,7 +100,8 @@ impl Tail<'_> {
             let item = self.exported(&mut writer, &made, &export.from, &export.name);
             let (kind, index) = item.map_err(|reason| internal(&export.from, reason))?;
             let (_, number) = made[export.from.as_str()];
-            let name = self.instances[number].shape.export(&export.name).map(|item| external(&export.name, item));
+            let name = self.instances[number].signature.exports.get(&export.name);
+            let name = name.map(|port| port.external(&export.name));
             writer.sections.export(name.unwrap_or_else(|| export.name.as_str().into()), kind, index, None);
         }
         let indices = self.instances.iter().map(|instance| made[instance.name].0).collect();
@@ -116,11 +117,12 @@ impl Tail<'_> {
         export: &str,
     ) -> Result<Item, String> {
         let (index, number) = *made.get(of).ok_or_else(|| format!("`{of}` is not made before it is needed"))?;
-        let item = self.instances[number]
-            .shape
-            .export(export)
+        let port = self.instances[number]
+            .signature
+            .exports
+            .get(export)
             .ok_or_else(|| format!("`{of}` does not export `{export}`, as the plan has it"))?;
-        let kind = sort(&item.ty).ok_or_else(|| format!("`{export}` of `{of}` cannot be given to a component"))?;
+        let kind = port.sort.ok_or_else(|| format!("`{export}` of `{of}` cannot be given to a component"))?;
         Ok(writer.take(index, export, kind))
     }
 }

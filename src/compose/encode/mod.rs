@@ -16,21 +16,26 @@ mod instances;
 mod reduced;
 mod types;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    cell::OnceCell,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use indexmap::IndexMap;
 use wasm_encoder::{ComponentBuilder, ComponentExportKind};
 use wit_parser::{InterfaceId, WorldItem};
 
-pub(super) use self::reduced::alone;
 use self::{
     host::Host,
     types::{Copy, Extent, Scope, Sink, Source},
 };
+pub(super) use self::{reduced::written, types::Unsupported};
 use super::{
     Error, deny,
     recipe::{Filling, Recipe, Slot},
     shape::Shape,
+    signature::Signature,
     types as plain, validate,
 };
 use crate::{
@@ -42,8 +47,15 @@ use crate::{
 /// All that matters of a part.
 #[derive(Clone, Copy)]
 pub(super) struct Typed<'a> {
-    pub part: &'a Part,
-    pub shape: &'a Arc<Shape>,
+    /// Where what is made for the app is made of it ([`worlds`]).
+    pub part: Option<&'a Part>,
+    pub signature: &'a Arc<Signature>,
+}
+
+/// The parts of whose worlds something is made.
+pub(super) fn worlds(graph: &Graph) -> HashSet<&str> {
+    let denied = graph.edges.iter().filter(|edge| graph.denials.contains_key(&edge.to));
+    graph.types.values().flatten().chain(denied.map(|edge| &edge.from)).map(String::as_str).collect()
 }
 
 /// Encodes the graph: the app but for its parts, and the app with its parts reduced to their types, which is not
@@ -78,12 +90,29 @@ pub(super) fn encode(graph: &Graph, parts: &IndexMap<&str, Typed<'_>>) -> Result
 struct Instance<'a> {
     name: &'a str,
     filling: Filling,
-    shape: Arc<Shape>,
+    signature: Arc<Signature>,
+    /// Where it has been needed.
+    shape: OnceCell<Shape>,
 }
 
-impl Instance<'_> {
-    fn source(&self, number: usize) -> Source<'_> {
-        Source { number, types: self.shape.types() }
+impl<'a> Instance<'a> {
+    fn new(name: &'a str, filling: Filling, signature: Arc<Signature>) -> Instance<'a> {
+        Instance { name, filling, signature, shape: OnceCell::new() }
+    }
+
+    /// Its types.
+    fn shape(&self) -> Result<&Shape, Error> {
+        match self.shape.get() {
+            Some(shape) => Ok(shape),
+            None => {
+                let shape = self.signature.shape().map_err(|unsupported| self.too_new(unsupported))?;
+                Ok(self.shape.get_or_init(|| shape))
+            }
+        }
+    }
+
+    fn too_new(&self, Unsupported(reason): Unsupported) -> Error {
+        Error::TooNew { part: self.name.to_owned(), reason }
     }
 }
 
@@ -95,10 +124,10 @@ fn internal(part: &str, reason: String) -> Error {
 fn instance<'a>(graph: &'a Graph, parts: &IndexMap<&str, Typed<'a>>, name: &'a str) -> Result<Instance<'a>, Error> {
     let filling = match (graph.types.get(name), graph.denials.get(name)) {
         (None, None) => {
-            let Some(Typed { shape, .. }) = parts.get(name) else {
+            let Some(Typed { signature, .. }) = parts.get(name) else {
                 return Err(Error::NoBytes { part: name.to_owned() });
             };
-            return Ok(Instance { name, filling: Filling::Part, shape: Arc::clone(shape) });
+            return Ok(Instance::new(name, Filling::Part, Arc::clone(signature)));
         }
         (Some(sharers), _) => {
             let wanted = Name::new(name);
@@ -106,7 +135,7 @@ fn instance<'a>(graph: &'a Graph, parts: &IndexMap<&str, Typed<'a>>, name: &'a s
                 .iter()
                 .filter_map(|sharer| {
                     let copy = |import: &str| Name::new(import).compatible(&wanted);
-                    let part = parts.get(sharer.as_str())?.part;
+                    let part = parts.get(sharer.as_str())?.part?;
                     Some((&*part.resolve, imported(part, copy)?))
                 })
                 .collect();
@@ -119,7 +148,7 @@ fn instance<'a>(graph: &'a Graph, parts: &IndexMap<&str, Typed<'a>>, name: &'a s
             let met = graph.edges.iter().filter(|edge| edge.to == name);
             let copies: Vec<_> = met
                 .filter_map(|edge| {
-                    let part = parts.get(edge.from.as_str())?.part;
+                    let part = parts.get(edge.from.as_str())?.part?;
                     let interface = imported(part, |import| import == edge.import)?;
                     Some(deny::Copy { name: &edge.export, resolve: &part.resolve, interface })
                 })
@@ -136,7 +165,7 @@ fn instance<'a>(graph: &'a Graph, parts: &IndexMap<&str, Typed<'a>>, name: &'a s
     };
     let (Filling::Types(made) | Filling::Denial(made)) = &filling else { unreachable!("a part has been returned") };
     let shape = validate::made(made).map_err(|reason| internal(name, reason))?;
-    Ok(Instance { name, filling, shape: Arc::new(shape) })
+    Ok(Instance::new(name, filling, Arc::new(Signature::of(&shape))))
 }
 
 /// The first interface a part imports under a name that fits.
@@ -168,8 +197,8 @@ fn wired<'a>(graph: &'a Graph, instances: &'a [Instance<'a>]) -> Result<(Host<'a
     let mut wiring = Vec::with_capacity(instances.len());
     for (number, instance) in instances.iter().enumerate() {
         let edges = edges.get(instance.name);
-        let mut arguments = Vec::with_capacity(instance.shape.imports.len());
-        for import in instance.shape.imports.keys() {
+        let mut arguments = Vec::with_capacity(instance.signature.imports.len());
+        for import in instance.signature.imports.keys() {
             let edge = edges.and_then(|edges| match instance.filling {
                 Filling::Part => edges.get(import.as_str()).copied(),
                 // What is made for the app may have an import in another version than those it was made for.
@@ -183,8 +212,10 @@ fn wired<'a>(graph: &'a Graph, instances: &'a [Instance<'a>]) -> Result<(Host<'a
                 Some(edge) => Met::Edge(edge),
                 None => {
                     let unplanned = || Error::Unplanned { part: instance.name.to_owned(), import: import.clone() };
-                    let item = instance.shape.import(import).ok_or_else(unplanned)?;
-                    let copy = Copy { source: instance.source(number), item, extent: Extent::All };
+                    let shape = instance.shape()?;
+                    let item = shape.import(import).ok_or_else(unplanned)?;
+                    let source = Source { number, types: shape.types() };
+                    let copy = Copy { source, item, extent: Extent::All };
                     Met::Host(host.add(number, instance, import, &copy).ok_or_else(unplanned)?)
                 }
             };
@@ -192,13 +223,13 @@ fn wired<'a>(graph: &'a Graph, instances: &'a [Instance<'a>]) -> Result<(Host<'a
         }
         let from_host =
             |import: &str| arguments.iter().any(|(name, met)| name == import && matches!(met, Met::Host(_)));
-        for (import, types) in borrowed::needed(instance, &from_host) {
-            if let Some(item) = instance.shape.import(import) {
-                host.borrow(
-                    number,
-                    import,
-                    Copy { source: instance.source(number), item, extent: Extent::Types(types) },
-                );
+        // Types that have been needed: something is the host's.
+        if let Some(shape) = instance.shape.get() {
+            for (import, types) in borrowed::needed(shape, &from_host) {
+                if let Some(item) = shape.import(import) {
+                    let source = Source { number, types: shape.types() };
+                    host.borrow(number, import, Copy { source, item, extent: Extent::Types(types) });
+                }
             }
         }
         wiring.push(arguments);
@@ -207,7 +238,7 @@ fn wired<'a>(graph: &'a Graph, instances: &'a [Instance<'a>]) -> Result<(Host<'a
 }
 
 /// The sort of what an export is, where it can be given to another.
-fn sort(ty: &wasmparser::component_types::ComponentEntityType) -> Option<ComponentExportKind> {
+pub(super) fn sort(ty: &wasmparser::component_types::ComponentEntityType) -> Option<ComponentExportKind> {
     use wasmparser::component_types::ComponentEntityType as Entity;
     match ty {
         Entity::Instance(_) => Some(ComponentExportKind::Instance),

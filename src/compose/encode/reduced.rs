@@ -10,7 +10,7 @@ use super::{
     sort,
     types::{Copy, Extent, Scope, Side, Sink, Source, Unsupported, external},
 };
-use crate::compose::{Error, sections::PREAMBLE, shape::Shape};
+use crate::compose::{Error, sections::PREAMBLE, shape::Shape, signature::Written};
 
 /// What a part is called that is an import.
 const PART: &str = "mosaic-reduced-part";
@@ -20,9 +20,8 @@ pub(super) fn encode(head: &[u8], counts: &Counts, tail: &Tail<'_>) -> Result<Ve
     let mut bytes = head.to_vec();
     let mut components = ComponentBuilder::default();
     for (number, instance) in tail.instances.iter().enumerate() {
-        let ty = component_type(&instance.shape)
-            .map_err(|Unsupported(reason)| Error::TooNew { part: instance.name.to_owned(), reason })?;
-        let index = counts.types + components.type_component(None, &ty);
+        let written = instance.signature.written().map_err(|unsupported| instance.too_new(unsupported))?;
+        let index = counts.types + components.type_component(None, &written.ty);
         // No import of an app is called so: a name without a colon is one of a part's own world.
         components.import(format!("{PART}{number}"), ComponentTypeRef::Component(index));
     }
@@ -32,8 +31,9 @@ pub(super) fn encode(head: &[u8], counts: &Counts, tail: &Tail<'_>) -> Result<Ve
     Ok(bytes)
 }
 
-/// A component with the imports and exports of another, and nothing in it: what a reader of its world needs.
-pub(in crate::compose) fn alone(shape: &Shape) -> Result<Vec<u8>, Unsupported> {
+/// The type of a component; and, with the same imports and exports, a component that has nothing in it: what a reader of
+/// its world needs.
+pub(in crate::compose) fn written(shape: &Shape) -> Result<Written, Unsupported> {
     let mut scope = Scope::new(Sink::Component(ComponentBuilder::default()));
     let source = Source { number: 0, types: shape.types() };
     let mut arguments = Vec::with_capacity(shape.imports.len());
@@ -46,8 +46,8 @@ pub(in crate::compose) fn alone(shape: &Shape) -> Result<Vec<u8>, Unsupported> {
     }
     let ty = component_type(shape)?;
     let Sink::Component(mut component) = scope.sink else { unreachable!("the scope is a component") };
-    let ty = component.type_component(None, &ty);
-    let whole = component.import(PART, ComponentTypeRef::Component(ty));
+    let index = component.type_component(None, &ty);
+    let whole = component.import(PART, ComponentTypeRef::Component(index));
     let instance = component.instantiate(None, whole, arguments);
     for name in shape.exports.keys() {
         if let Some(item) = shape.export(name) {
@@ -56,7 +56,9 @@ pub(in crate::compose) fn alone(shape: &Shape) -> Result<Vec<u8>, Unsupported> {
             component.export(external(name, item), kind, index, None);
         }
     }
-    Ok(component.finish())
+    let mut alone = component.finish();
+    alone.shrink_to_fit();
+    Ok(Written { ty, alone })
 }
 
 /// The type of a component as its validation found it.
