@@ -21,6 +21,8 @@ pub struct Unit {
     pub command: Option<CommandLine>,
     /// JavaScript: `quickjs` or `starlingmonkey`.
     pub engine: Option<String>,
+    /// Go: the program is started when it is built, and its memory kept.
+    pub snapshot: bool,
     /// A folder of this unit's own below `target/mosaic/build`, kept between builds; absolute.
     pub work: PathBuf,
     /// Shared by all Rust units; absolute.

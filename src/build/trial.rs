@@ -74,6 +74,7 @@ impl Project {
             profile: Profile::Dev,
             command: None,
             engine: None,
+            snapshot: false,
             work: self.root.join("target/mosaic/build/part"),
             cargo_target: self.root.join("target/mosaic/build/cargo"),
         }

@@ -123,6 +123,7 @@ impl Reader<'_> {
                     ("command", typed.command.map(|it| it.span)),
                     ("artifact", typed.artifact.map(|it| it.span)),
                     ("engine", typed.engine.as_ref().map(|it| it.span.clone())),
+                    ("snapshot", typed.snapshot.as_ref().map(|it| it.span.clone())),
                 ];
                 for (key, span) in built {
                     if let Some(span) = span {
@@ -146,8 +147,16 @@ impl Reader<'_> {
             let because = "only JavaScript parts carry an engine of choice";
             self.tell(&table, &engine.span, FlawKind::Needless { key: "engine", because });
         }
+        if let Some(snapshot) = &typed.snapshot
+            && language.is_some_and(|language| language != Language::Go)
+        {
+            let because = "only the start of a Go part is kept on demand: Python and JavaScript always keep theirs, and \
+                           others have none";
+            self.tell(&table, &snapshot.span, FlawKind::Needless { key: "snapshot", because });
+        }
+        let snapshot = typed.snapshot.is_some_and(|it| it.value);
         let engine = typed.engine.map(|it| Spanned { value: it.value.name().to_owned(), span: it.span });
-        Some(Component { name, origin, language, wit, world: typed.world, command, engine, grants })
+        Some(Component { name, origin, language, wit, world: typed.world, command, engine, snapshot, grants })
     }
 
     fn command(

@@ -122,6 +122,8 @@ pub struct Component {
     pub command: Option<CommandLine>,
     /// JavaScript: `quickjs` (default) or `starlingmonkey`.
     pub engine: Option<Spanned<String>>,
+    /// Go: the program is started when it is built, and its memory kept.
+    pub snapshot: bool,
     /// What the component may use besides clocks, random and stdio.
     pub grants: Vec<Spanned<Granted>>,
 }

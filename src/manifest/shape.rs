@@ -22,7 +22,7 @@ use super::{
 };
 
 /// Keys of the design that this version does not act on: refused, as silence would be a lie.
-const LATER: &[(&str, &[&str])] = &[("components.*", &["registry", "version", "snapshot", "profile"])];
+const LATER: &[(&str, &[&str])] = &[("components.*", &["registry", "version", "profile"])];
 
 /// Steps of a dotted key; no key of the schema has more than four.
 const MAX_DEPTH: usize = 64;

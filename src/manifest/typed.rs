@@ -67,6 +67,9 @@ pub struct Component {
     pub artifact: Option<Spanned<String>>,
     /// The engine inside a JavaScript component.
     pub engine: Option<Spanned<Engine>>,
+    /// Go: initialise its packages when it is built, and begin every instance with the memory that this left. What they
+    /// read then stays as it was; see docs/go.md.
+    pub snapshot: Option<Spanned<bool>>,
     /// Names in `[grants]`, or families granted whole: `sockets`, `filesystem`, `http`, `keyvalue`, `logging`, `env`.
     pub grants: Vec<Spanned<String>>,
 }

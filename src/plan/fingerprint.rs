@@ -1,7 +1,7 @@
 //! What decides a unit's output, as one digest.
 //!
 //! 1. Mosaic's version and the digest of its own backends;
-//! 2. the unit: component, language, WIT subset, world, profile, engine, command, its folder's place in the project;
+//! 2. the unit: component, language, WIT subset, world, profile, engine, snapshot, command, its folder's place in the project;
 //! 3. the tools, as `Backend::tools` names them;
 //! 4. every source file: its name relative to the source folder, and the digest of its content.
 //!
@@ -56,6 +56,7 @@ pub fn fingerprint(
     fields.add("world", &unit.world);
     fields.add("profile", unit.profile.name());
     fields.add("engine", unit.engine.as_deref().unwrap_or_default());
+    fields.add("snapshot", [u8::from(unit.snapshot)]);
     fields.add("folder", relative(&unit.root, &unit.source).as_os_str().as_encoded_bytes());
     if let Some(command) = &unit.command {
         command.argv.value.iter().for_each(|arg| fields.add("arg", arg));
@@ -109,6 +110,7 @@ pub(crate) mod tests {
             profile: Profile::Dev,
             command: None,
             engine: None,
+            snapshot: false,
             work: root.join("target/mosaic/build").join(name),
             cargo_target: root.join("target/mosaic/build/cargo"),
         }
@@ -157,6 +159,7 @@ pub(crate) mod tests {
         assert_ne!(was, taken(&Unit { wit: String::new(), ..base.clone() }, &["rustc 1.96.0"]));
         assert_ne!(was, taken(&Unit { world: "test:empty/other".into(), ..base.clone() }, &["rustc 1.96.0"]));
         assert_ne!(was, taken(&Unit { engine: Some("quickjs".into()), ..base.clone() }, &["rustc 1.96.0"]));
+        assert_ne!(was, taken(&Unit { snapshot: true, ..base.clone() }, &["rustc 1.96.0"]));
         std::fs::write(folder.path().join("part/b"), "").unwrap();
         let more = taken(&base, &["rustc 1.96.0"]);
         assert_ne!(was, more);

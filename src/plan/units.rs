@@ -30,6 +30,7 @@ pub fn units(project: &Project, resolution: &Resolution, profile: Profile, only:
                 profile,
                 command: component.command.clone(),
                 engine: component.engine.as_ref().map(|engine| engine.value.clone()),
+                snapshot: component.snapshot,
                 work: project.layout.work(name),
                 cargo_target: project.layout.cargo_target(),
             })

@@ -28,6 +28,7 @@ fn project(root: &Path, components: &[(&str, Option<&str>, Option<&str>)]) -> Pr
             world: world.map(|world| spanned(world.to_owned())),
             command: None,
             engine: None,
+            snapshot: false,
             grants: Vec::new(),
         };
         ((*name).to_owned(), component)

@@ -18,5 +18,6 @@ mod page;
 mod pipeline;
 mod readme;
 mod scaffold;
+mod snapshot;
 mod storefront;
 mod support;

@@ -11,7 +11,7 @@ use crate::{cache::Home, process::Command, toolchain};
 use super::{
     error::{Error, Expected},
     generate::Texts,
-    tree,
+    snapshot, tree,
     workspace::{self, Beside},
 };
 
@@ -25,6 +25,8 @@ pub(super) struct Job<'a> {
     pub beside: Beside<'a>,
     /// Files that take their place in the user's folder for the time of the build, by path below it.
     pub overlay: &'a Texts,
+    /// Whether the start of the program is kept.
+    pub snapshot: bool,
     /// The main package.
     pub main: &'a str,
     /// Lines of the module's files and the export each of them stands for.
@@ -42,9 +44,17 @@ pub(super) struct Built {
 /// Writes the files and runs the compiler.
 pub(super) fn build(job: &Job<'_>) -> Result<Built, Error> {
     let workspace = workspace::write(job.work, job.source, job.beside)?;
-    let overlaid = job.work.join("overlay");
-    tree::write(&overlaid, job.overlay)?;
-    let replace: BTreeMap<_, _> = job.overlay.keys().map(|path| (job.source.join(path), overlaid.join(path))).collect();
+    let asked = environment(Command::new(&job.toolchain.go).cwd(job.source), &workspace);
+    let asked = asked.args(["env", "GOMODCACHE", "GOROOT"]).output().ok().filter(|output| output.status.success());
+    let asked = asked.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let mut asked = asked.lines().map(PathBuf::from);
+    let (modules, root) = (asked.next(), asked.next());
+
+    let mut replace = overlaid(&job.work.join("overlay"), job.source, job.overlay)?;
+    if job.snapshot {
+        let root = root.ok_or_else(|| Error::UnknownGo { missing: "it does not say where its sources are".into() })?;
+        replace.extend(overlaid(&job.work.join("runtime"), &root, &snapshot::overlay(&root)?)?);
+    }
     let overlay = job.work.join("overlay.json");
     let json = serde_json::json!({ "Replace": replace }).to_string();
     tree::write_changed(&overlay, json.as_bytes())?;
@@ -54,7 +64,7 @@ pub(super) fn build(job: &Job<'_>) -> Result<Built, Error> {
         .args(["build", "-trimpath", "-buildmode=c-shared", "-ldflags=-checklinkname=0"])
         .arg("-o")
         .arg(&core);
-    if !job.overlay.is_empty() {
+    if !replace.is_empty() {
         command = command.arg("-overlay").arg(&overlay);
     }
     let command = command.arg(job.main);
@@ -65,10 +75,13 @@ pub(super) fn build(job: &Job<'_>) -> Result<Built, Error> {
         return Err(explain(job.lines, format!("{words}{stdout}"), &command));
     }
     let core = fs::read(&core).map_err(|source| Error::File { path: core, action: "read", source })?;
-    let asked = environment(Command::new(&job.toolchain.go).cwd(job.source), &workspace).args(["env", "GOMODCACHE"]);
-    let modules = asked.output().ok().filter(|output| output.status.success());
-    let modules = modules.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
     Ok(Built { core, words, modules })
+}
+
+/// Writes texts below `folder`, and gives by each path below `place` the file that takes its place.
+fn overlaid(folder: &Path, place: &Path, texts: &Texts) -> Result<BTreeMap<PathBuf, PathBuf>, Error> {
+    tree::write(folder, texts)?;
+    Ok(texts.keys().map(|path| (place.join(path), folder.join(path))).collect())
 }
 
 /// Nothing of the user's settings but where modules come from may decide what is built.

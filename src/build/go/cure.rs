@@ -16,6 +16,18 @@ pub(super) fn cure(text: &str) -> Result<String, Error> {
     stale_handles(&lent_handles(&text)?)
 }
 
+/// Makes every export wake the instance first: for a part whose start is kept, where an instance has not begun otherwise.
+pub(super) fn wake(text: &str) -> String {
+    let mut woken = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        woken.push_str(line);
+        if is_export(line) {
+            woken.push_str("witRuntime.Wake()\n");
+        }
+    }
+    woken
+}
+
 /// Every function that crosses stands in a segment of its own: from one `//go:wasm…` line to the next.
 fn segments(text: &str) -> impl Iterator<Item = &str> {
     let mut starts: Vec<usize> = text.match_indices("\n//go:wasm").map(|(at, _)| at + 1).collect();
@@ -36,7 +48,7 @@ fn mend(segment: &str) -> Result<String, Error> {
             mended.push_str(line);
         }
         let code = line.trim_start();
-        if code.starts_with("func wasm_export_") && line.trim_end().ends_with('{') && !is_service(code) {
+        if is_export(line) {
             if takes_arguments {
                 mended.push_str("received := witRuntime.Receive()\n");
                 took += 1;
@@ -57,9 +69,13 @@ fn mend(segment: &str) -> Result<String, Error> {
     }
 }
 
-/// Exports that no user's function stands behind.
-fn is_service(code: &str) -> bool {
-    code.starts_with("func wasm_export_post_return_") || code.starts_with("func wasm_export_callback_")
+/// Whether an export begins here that a user's function stands behind.
+fn is_export(line: &str) -> bool {
+    let code = line.trim_start();
+    let is_service = ["func wasm_export_post_return_", "func wasm_export_callback_"];
+    code.starts_with("func wasm_export_")
+        && line.trim_end().ends_with('{')
+        && !is_service.iter().any(|begin| code.starts_with(begin))
 }
 
 fn lent_handles(text: &str) -> Result<String, Error> {
@@ -124,6 +140,15 @@ mod tests {
         assert!(cured.contains("{\nreceived := witRuntime.Receive()\ndefer witRuntime.EndBorrows()\n"));
         assert!(cured.contains("witRuntime.Release(received)") && !cured.contains("Unpin"));
         assert_eq!(cured.matches("EndBorrows").count(), 1);
+    }
+
+    #[test]
+    fn an_export_wakes_the_instance_before_all_else() {
+        let text = "\n//go:wasmexport f\nfunc wasm_export_f(arg0 uintptr) int32 {\n\nvalue := lift\nwitRuntime.Unpin()\n\
+            return 0\n}\n\n//go:wasmexport cabi_post_f\nfunc wasm_export_post_return_f(result uintptr) {\n}\n";
+        let woken = wake(&cure(text).unwrap());
+        assert!(woken.contains("{\nwitRuntime.Wake()\nreceived := witRuntime.Receive()\n"), "{woken}");
+        assert_eq!(woken.matches("Wake()").count(), 1);
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::diagnostic::{Diagnose, Problem};
+use crate::{
+    build::preinit::reactor::Refusal,
+    diagnostic::{Diagnose, Problem},
+};
 
 /// A failure of this backend, without the component's name: who knows it adds it.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +40,10 @@ pub(super) enum Error {
     File { path: PathBuf, action: &'static str, source: std::io::Error },
     #[error("Go's module could not be made a component")]
     Encode { detail: String },
+    #[error("`snapshot = true` is not known to be safe with this Go: {missing}")]
+    UnknownGo { missing: String },
+    #[error("the start of the program cannot be kept (`snapshot = true`): {0}")]
+    Snapshot(Refusal),
 }
 
 /// A shape of WIT that has no form in Go here.
@@ -164,7 +171,32 @@ impl Diagnose for Error {
             }
             Error::File { source, .. } => problem("go::file").because(source.to_string()),
             Error::Encode { detail } => problem("go::encode").because(detail),
+            Error::UnknownGo { .. } => problem("go::snapshot")
+                .help("take Go 1.26 (`cargo mosaic setup go`), or leave `snapshot` out of the manifest"),
+            Error::Snapshot(refusal) => snapshot(problem("go::snapshot"), refusal),
         }]
+    }
+}
+
+/// Why a start is not kept, and what to do.
+fn snapshot(problem: Problem, refusal: &Refusal) -> Problem {
+    const LATER: &str = "do it in a function that is called later (`sync.OnceValue` does it once), or leave `snapshot` \
+                         out of the manifest: packages are initialised when the part is built, without any grant";
+    match refusal {
+        Refusal::Asked { trace, .. } => {
+            let called = trace.iter().map(|function| format!("at {function}")).collect::<Vec<_>>();
+            if called.is_empty() { problem.help(LATER) } else { problem.because(called.join("\n")).help(LATER) }
+        }
+        Refusal::Goroutines { .. } | Refusal::Timer => problem.help(LATER),
+        Refusal::Ended { said, why } => {
+            let problem = if said.is_empty() { problem } else { problem.because(said) };
+            problem.because(why).help(LATER)
+        }
+        Refusal::Unwoken { .. } => {
+            problem.help("take Go 1.26 (`cargo mosaic setup go`), or leave `snapshot` out of the manifest")
+        }
+        Refusal::Malformed(_) => problem.help("leave `snapshot` out of the manifest"),
+        Refusal::Engine { why } => problem.because(why).help("leave `snapshot` out of the manifest"),
     }
 }
 

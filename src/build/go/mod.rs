@@ -8,7 +8,8 @@
 //!    - *standalone*: the generator's layout, module `wit_component` ([`standalone`]); generated files are laid over
 //!      the user's folder.
 //! 4. Run `go build` for `wasip1` ([`compile`]) in a workspace outside the sources ([`workspace`]).
-//! 5. Make the core module a component, with the WASI adapter.
+//! 5. Keep the start of the program in the core module, where the manifest asks for it ([`snapshot`]).
+//! 6. Make the core module a component, with the WASI adapter.
 //!
 //! # How an ordinary package implements a world
 //!
@@ -38,7 +39,10 @@ use crate::{
     toolchain,
 };
 
-use super::backend::{Backend, Unit};
+use super::{
+    backend::{Backend, Unit},
+    preinit::reactor,
+};
 
 mod bindings;
 mod compile;
@@ -52,6 +56,7 @@ mod licences;
 mod names;
 mod shapes;
 mod signature;
+mod snapshot;
 mod sources;
 mod standalone;
 mod support;
@@ -145,6 +150,8 @@ fn glue_digest() -> String {
         include_str!("glue.rs"),
         include_str!("names.rs"),
         include_str!("signature.rs"),
+        include_str!("snapshot.rs"),
+        snapshot::RUNTIME,
         include_str!("workspace.rs"),
     ];
     blake3::hash(sources.concat().as_bytes()).to_hex()[..16].to_owned()
@@ -193,10 +200,14 @@ fn build(unit: &Unit, go: &toolchain::Go, events: Events<'_>) -> Result<Vec<u8>,
     if let Some(error) = refusals(unit, &world).into_iter().next() {
         return Err(error);
     }
-    let generated = generate::generate(&world)?;
+    let mut generated = generate::generate(&world)?;
+    if unit.snapshot {
+        generated.iter_mut().filter(|(path, _)| path.ends_with(".go")).for_each(|(_, text)| *text = cure::wake(text));
+    }
     let work = unit.work.join("go");
     let job = |beside, overlay, main, lines| {
-        compile::build(&compile::Job { toolchain: go, source: &unit.source, work: &work, beside, overlay, main, lines })
+        let (source, snapshot) = (&unit.source, unit.snapshot);
+        compile::build(&compile::Job { toolchain: go, source, work: &work, beside, overlay, snapshot, main, lines })
     };
     let built = match sources::layout(&unit.source) {
         Layout::Ordinary => {
@@ -205,6 +216,7 @@ fn build(unit: &Unit, go: &toolchain::Go, events: Events<'_>) -> Result<Vec<u8>,
             let glue = glue::glue(&world, &name, &unit.source)
                 .map_err(|errors| errors.into_iter().next().expect("a failure has at least one error"))?;
             module.extend(glue.texts);
+            module.extend(unit.snapshot.then(|| support::wake("internal/runtime")));
             job(Beside { name: &name, texts: &module }, &Texts::new(), &name, &glue.lines)?
         }
         Layout::Standalone => {
@@ -215,7 +227,8 @@ fn build(unit: &Unit, go: &toolchain::Go, events: Events<'_>) -> Result<Vec<u8>,
             if unit.source.join("go.mod").exists() {
                 overlay.remove("go.mod");
             }
-            let texts = support::module();
+            let mut texts = support::module();
+            texts.extend(unit.snapshot.then(|| support::wake("wit/runtime")));
             let beside = Beside { name: support::MODULE, texts: &texts };
             job(beside, &overlay, "wit_component", &Default::default())?
         }
@@ -225,11 +238,21 @@ fn build(unit: &Unit, go: &toolchain::Go, events: Events<'_>) -> Result<Vec<u8>,
     }
     // Go's own linker has put the modules into the program's data, without their licences.
     let mut packages = licences::licences(&built.core, &unit.source, built.modules.as_deref());
-    let mut component = encode(&world, built.core)?;
+    let core = if unit.snapshot { kept(unit, &built.core, events)? } else { built.core };
+    let mut component = encode(&world, core)?;
     let adapter = Package::new(Ecosystem::Cargo, "wasi-preview1-component-adapter-provider", ADAPTER).as_runtime();
     packages.push(adapter);
     section::append(&mut component, section::NAME, &section::encode(packages));
     Ok(component)
+}
+
+/// A core module with the memory that its start leaves.
+fn kept(unit: &Unit, core: &[u8], events: Events<'_>) -> Result<Vec<u8>, Error> {
+    let kept = reactor::start(core).map_err(Error::Snapshot)?;
+    if !kept.said.trim().is_empty() {
+        events(Event::Output { what: &unit.part.name, text: &kept.said });
+    }
+    Ok(kept.module)
 }
 
 /// A core module of Go's to a component.

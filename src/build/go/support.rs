@@ -22,6 +22,9 @@ const RUNTIME: [(&str, &str); 5] = [
     ("realloc_wasip1.go", include_str!("support/runtime/realloc_wasip1.go")),
 ];
 
+/// What wakes a part that begins with the memory of its start.
+const WAKE: (&str, &str) = ("wake.go", include_str!("support/snapshot/wake.go"));
+
 /// The oldest Go language the sources here and the generated ones need.
 pub(super) const GO: &str = "1.25";
 
@@ -40,6 +43,11 @@ pub(super) fn runtime(folder: &str) -> Texts {
     RUNTIME.into_iter().map(|(file, text)| (format!("{folder}/{file}"), text.to_owned())).collect()
 }
 
+/// The path and the text of what `wit/runtime` in `folder` has besides, where a part's start is kept.
+pub(super) fn wake(folder: &str) -> (String, String) {
+    (format!("{folder}/{}", WAKE.0), WAKE.1.to_owned())
+}
+
 /// The whole as the module that the generator's own layout asks for.
 pub(super) fn module() -> Texts {
     let mut texts = types("wit/types", "wit_types");
@@ -51,7 +59,7 @@ pub(super) fn module() -> Texts {
 /// Changes whenever any of it changes.
 pub(super) fn digest() -> String {
     let mut hash = blake3::Hasher::new();
-    for (path, text) in module() {
+    for (path, text) in module().into_iter().chain([wake("wit/runtime")]) {
         hash.update(path.as_bytes()).update(&[0]).update(text.as_bytes()).update(&[0]);
     }
     hash.finalize().to_hex()[..16].to_owned()

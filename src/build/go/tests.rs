@@ -44,6 +44,7 @@ fn unit(component: &str, wit: &str, world: &str, source: &Path, work: &Path) -> 
         profile: Profile::Dev,
         command: None,
         engine: None,
+        snapshot: false,
         work: work.into(),
         cargo_target: work.into(),
     }

@@ -1,11 +1,12 @@
-//! The one place of `build` that drives an engine: both Python and JavaScript run the user's code once and keep its
-//! memory in the component.
+//! The one place of `build` that drives an engine: Python, JavaScript and, where it is asked for, Go run the user's code
+//! once and keep its memory in the component.
 //!
 //! The builder crates are futures that must not run inside another asynchronous runtime and may panic on what they did
 //! not foresee, so each runs on a thread of its own, and a panic comes back as a [`Failure`].
 
 #[cfg(feature = "javascript")]
 pub mod quickjs;
+pub mod reactor;
 
 use std::any::Any;
 
