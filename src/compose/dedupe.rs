@@ -2,7 +2,7 @@
 //!
 //! 1. Core modules of all parts are gathered, nested ones too ([`outlines`]). They are the same where all is but the
 //!    name that Mosaic writes into them and the debug information that it leaves out ([`super::names`]).
-//! 2. Modules are held against each other only where their lengths and their beginnings are the same, then by digests
+//! 2. Modules are held against each other only where their lengths and samples of them are the same, then by digests
 //!    of all of it: what has no twin is not looked at again, and the work is linear in the bytes.
 //! 3. What occurs more than once is stored in the app, in the order in which parts come to it, and named after those
 //!    who share it: `libpython3.14.so, shared by auth, gateway`.
@@ -24,8 +24,8 @@ use super::{
 
 /// Smaller modules stay where they are: an alias costs a few bytes, and a name of one's own is worth more.
 const SMALLEST: usize = 4096;
-/// Enough of a module to tell most that are not the same.
-const BEGINNING: usize = 4096;
+/// Bytes from each of the places that tell modules from each other.
+const SAMPLE: usize = 4096;
 /// Parts told in a name.
 const TOLD: usize = 4;
 
@@ -59,7 +59,7 @@ pub(super) struct Outline {
     range: Range<usize>,
     /// What it calls itself.
     name: Option<String>,
-    /// Of it without that name: the length, and the digest of its beginning.
+    /// Of it without that name: the length, and the digest of samples.
     likeness: (usize, Hash),
 }
 
@@ -69,10 +69,15 @@ pub(super) fn outlines(component: &mut Reader<'_>, debug: DebugInfo) -> Result<V
     for range in modules(component)?.into_iter().filter(|range| range.len() >= SMALLEST) {
         let module = Module { range };
         let nameless = module.rope(component, None, debug)?;
-        let likeness = (nameless.len(), nameless.digest(component, BEGINNING)?);
+        let likeness = (nameless.len(), nameless.digest(component, &samples(nameless.len()))?);
         outlines.push(Outline { name: module.own_name(component)?, range: module.range, likeness });
     }
     Ok(outlines)
+}
+
+/// Enough of a module to tell most that are not the same: many begin alike.
+fn samples(length: usize) -> [Range<usize>; 2] {
+    [0..SAMPLE, length / 2..length / 2 + SAMPLE]
 }
 
 /// Finds what parts share.
@@ -91,7 +96,8 @@ pub(super) fn shared(parts: &[Sharer<'_>], debug: DebugInfo) -> Result<Shared, E
             for (source, outline) in of_part {
                 let module = Module { range: outline.range.clone() };
                 let nameless = module.rope(bytes, None, debug).map_err(|fault| fault.within(None))?;
-                same.entry(nameless.digest(bytes, usize::MAX)?).or_default().push((*source, outline));
+                let digest = nameless.digest(bytes, std::slice::from_ref(&(0..nameless.len())))?;
+                same.entry(digest).or_default().push((*source, outline));
             }
             Ok(())
         })?;

@@ -198,19 +198,26 @@ impl Rope {
         self.append(contents);
     }
 
-    /// BLAKE3 of as many of the bytes.
-    pub fn digest(&self, source: &mut Reader<'_>, limit: usize) -> Result<blake3::Hash, Error> {
+    /// BLAKE3 of those of its bytes that are in these ranges, which are in order.
+    pub fn digest(&self, source: &mut Reader<'_>, ranges: &[Range<usize>]) -> Result<blake3::Hash, Error> {
         let mut hasher = blake3::Hasher::new();
-        let mut left = limit;
-        for piece in &self.pieces {
-            let taken = left.min(piece.len());
-            left -= taken;
-            match piece {
-                Piece::Copy(range) => source.copy(range.start..range.start + taken, &mut |bytes| {
-                    hasher.update(bytes);
-                    Ok(())
-                })?,
-                Piece::Own(bytes) => drop(hasher.update(&bytes[..taken])),
+        for wanted in ranges {
+            let mut at = 0;
+            for piece in &self.pieces {
+                let length = piece.len();
+                let (first, end) = (wanted.start.clamp(at, at + length), wanted.end.clamp(at, at + length));
+                let taken = first - at..end.max(first) - at;
+                at += length;
+                match piece {
+                    Piece::Copy(range) => {
+                        let taken = range.start + taken.start..range.start + taken.end;
+                        source.copy(taken, &mut |bytes| {
+                            hasher.update(bytes);
+                            Ok(())
+                        })?;
+                    }
+                    Piece::Own(bytes) => drop(hasher.update(&bytes[taken])),
+                }
             }
         }
         Ok(hasher.finalize())
@@ -280,5 +287,9 @@ mod tests {
         rope.write(&mut Reader::held(b"abcdef"), &mut written).expect("memory takes it");
         assert_eq!(written, b"abc\x07\x02ef");
         assert_eq!((rope.pieces.len(), rope.len()), (3, written.len()));
+        let digest = |ranges: &[Range<usize>]| rope.digest(&mut Reader::held(b"abcdef"), ranges).expect("in memory");
+        assert_eq!(digest(&[0..0, 0..rope.len()]), blake3::hash(&written));
+        assert_eq!(digest(&[1..4, 4..6]), blake3::hash(&written[1..6]));
+        assert_eq!(digest(&[0..1, 6..70]), blake3::hash(b"af"));
     }
 }
