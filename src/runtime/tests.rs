@@ -9,6 +9,7 @@ mod grants;
 mod guests;
 mod isolation;
 mod load;
+mod merged;
 mod messages;
 mod observe;
 mod programs;
