@@ -1,8 +1,8 @@
-//! Digests of Mosaic's own sources, so that a changed Mosaic never passes off what the old one made:
-//! `MOSAIC_BACKENDS`, of the backends, is part of every fingerprint; `MOSAIC_COMPOSER`, of what validates, plans and
-//! encodes, is part of what tells whether an app must be composed again; `MOSAIC_CHECKER`, of what validates, of what
-//! tells that bytes have been found valid; `MOSAIC_WIRER`, of what resolves and plans, with the WIT that Mosaic carries, of
-//! what tells that a project has been found to fit together.
+//! Digests of Mosaic's own sources, and of which libraries they stand on, so that a changed Mosaic never passes off what
+//! the old one made: `MOSAIC_BACKENDS`, of the backends, is part of every fingerprint; `MOSAIC_COMPOSER`, of what
+//! validates, plans and encodes, is part of what tells whether an app must be composed again; `MOSAIC_CHECKER`, of what
+//! validates, of what tells that bytes have been found valid; `MOSAIC_WIRER`, of what resolves and plans, with the WIT
+//! that Mosaic carries, of what tells that a project has been found to fit together.
 //!
 //! And how the commands are linked: with relative relocations packed, where the C library reads such.
 
@@ -13,6 +13,7 @@ use std::{
 };
 
 const COMPOSER: &[&str] = &[
+    "Cargo.lock",
     "Cargo.toml",
     "src/compare",
     "src/compose",
@@ -23,6 +24,7 @@ const COMPOSER: &[&str] = &[
 ];
 
 const WIRER: &[&str] = &[
+    "Cargo.lock",
     "Cargo.toml",
     "src/cli/app.rs",
     "src/cli/check",
@@ -45,9 +47,9 @@ fn main() -> io::Result<()> {
     if wanted && glibc().is_some_and(|version| version >= PACKED) {
         println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
-    reveal("MOSAIC_BACKENDS", &["src/build", "src/packages"])?;
+    reveal("MOSAIC_BACKENDS", &["Cargo.lock", "src/build", "src/packages"])?;
     reveal("MOSAIC_COMPOSER", COMPOSER)?;
-    reveal("MOSAIC_CHECKER", &["Cargo.toml", "src/check/validate.rs", "src/validate.rs"])?;
+    reveal("MOSAIC_CHECKER", &["Cargo.lock", "Cargo.toml", "src/check/validate.rs", "src/validate.rs"])?;
     reveal("MOSAIC_WIRER", WIRER)
 }
 

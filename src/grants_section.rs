@@ -129,7 +129,9 @@ impl Section {
                 component.take(length).read_to_end(&mut json)?;
                 found = Some(parsed(&json)?);
             }
-            component.seek(SeekFrom::Start(next))?;
+            // Relative to where it is, a reader that has more of the file already does not read it again.
+            let ahead = next.saturating_sub(component.stream_position()?);
+            component.seek_relative(i64::try_from(ahead).unwrap_or(i64::MAX))?;
         }
         Ok(found)
     }

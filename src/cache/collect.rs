@@ -1,6 +1,7 @@
 //! Garbage collection of the store: what was not used for long goes, then the longest unused until the rest fits.
 //!
-//! 1. List records with their time of last use and the size of their bytes; and bytes without a record, by their own time.
+//! 1. List records with their time of last use and the size of their bytes; bytes without a record, by their own time;
+//!    and the [`NOTES`] beside the store, by when they were written.
 //! 2. Remove what is older than allowed, then the oldest until the sum is allowed. The record goes first: bytes that no
 //!    record names are not found any more.
 //! 3. Remove what killed processes left half-written.
@@ -22,6 +23,9 @@ use crate::event::Events;
 
 /// How long what was used is safe; `store` renews the time of last use once a day.
 const RECENT: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+
+/// Folders beside the store whose files are answers that are found again in no time.
+const NOTES: [&str; 2] = [super::PROBES, super::DIGESTS];
 
 /// What may stay.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +64,11 @@ impl Home {
         }
         let _lock = lock(&store.join(".lock"), "the store", events)?;
         let mut entries = entries(&store)?;
+        for folder in NOTES.map(|name| self.root.join(name)).iter().filter(|folder| folder.is_dir()) {
+            for (path, meta) in files(folder)? {
+                entries.push(Entry { used: meta.modified()?, size: meta.len(), files: vec![path] });
+            }
+        }
         entries.sort_by(|a, b| a.used.cmp(&b.used).then_with(|| a.files.cmp(&b.files)));
         let now = SystemTime::now();
         let mut told = Collected { left: entries.iter().map(|entry| entry.size).sum(), ..Collected::default() };
@@ -187,6 +196,23 @@ mod tests {
         set_age(&half, 30);
         let told = home.collect(Limits { age: DAY * 10, size: u64::MAX }, &|_| ()).unwrap();
         assert_eq!((told, bytes.exists(), half.exists()), (Collected { removed: 2, freed: 5, left: 0 }, false, false));
+    }
+
+    #[test]
+    fn old_notes_beside_the_store_go() {
+        let (_temp, home) = aged(&[]);
+        let note = |folder: &str, days| {
+            let path = home.root.join(folder).join(format!("{days}.json"));
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, "{}").unwrap();
+            set_age(&path, days);
+            path
+        };
+        fs::create_dir_all(home.store()).unwrap();
+        let notes = NOTES.map(|folder| (note(folder, 30), note(folder, 5)));
+        let told = home.collect(Limits { age: DAY * 10, size: u64::MAX }, &|_| ()).unwrap();
+        assert_eq!(told, Collected { removed: 2, freed: 4, left: 4 });
+        assert!(notes.iter().all(|(old, new)| !old.exists() && new.exists()));
     }
 
     #[test]

@@ -21,6 +21,11 @@ pub use self::{
     write::{Unfinished, write_whole, write_whole_by},
 };
 
+/// The folder below it of what is known of installed toolchains.
+pub(crate) const PROBES: &str = "probe";
+/// The folder below it of digests of files, told by how they look.
+pub(crate) const DIGESTS: &str = "digests";
+
 /// The user's cache folder.
 #[derive(Debug, Clone)]
 pub struct Home {

@@ -13,7 +13,7 @@ pub struct StoreArgs {
     /// Folder to keep wasi:keyvalue and wasi:blobstore in; a project has one below .mosaic
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
-    /// Server that keeps wasi:keyvalue instead
+    /// Server that keeps wasi:keyvalue instead; or `memory`, which is gone at the end
     #[arg(long, value_name = "redis://HOST[:PORT]", env = "MOSAIC_KV_STORE", hide_env_values = true)]
     kv_store: Option<String>,
     /// Server that keeps wasi:blobstore instead; its keys and endpoint are those of AWS_* variables

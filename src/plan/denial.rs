@@ -14,8 +14,9 @@ use semver::Version;
 
 use super::{
     graph::Denial,
+    provider::Provider,
     surface::{Surface, used_interface},
-    wire::{Planner, Provider},
+    wire::Planner,
 };
 use crate::compare::Name;
 

@@ -5,8 +5,9 @@ use indexmap::IndexMap;
 use super::{
     error::{Failure, Role},
     graph::{Export, Graph},
+    provider::{Provider, names},
     surface,
-    wire::{Planner, Provider, names},
+    wire::Planner,
 };
 use crate::{compare::Name, manifest::Family};
 

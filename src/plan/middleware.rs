@@ -12,8 +12,9 @@ use std::collections::{HashMap, HashSet};
 use super::{
     error::{Failure, Role, WrapFault},
     graph::{Said, Why},
+    provider::{Provider, names_port},
     surface,
-    wire::{Planner, Provider, names_port},
+    wire::Planner,
 };
 
 /// Who stands in front of what.

@@ -13,6 +13,7 @@ pub mod holdings;
 mod host;
 mod middleware;
 mod order;
+mod provider;
 pub mod sources;
 mod surface;
 mod told;

@@ -12,8 +12,9 @@ use super::{
     denial,
     error::{Failure, Located, Meeting, Source},
     graph::{Graph, Why},
+    provider::Provider,
     surface::{self, Port, Surface},
-    wire::{Planner, Provider},
+    wire::Planner,
 };
 use crate::{
     compare::{self, Change, Comparison, Name, Side, Step},

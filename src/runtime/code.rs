@@ -25,7 +25,7 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wasmtime::{Engine, Module, component::Component};
 
 use crate::{
-    cache::Home,
+    cache::{self, Home},
     event::{Event, Events},
     grants_section::{self, Section},
     plan::digests::Digests,
@@ -170,7 +170,7 @@ fn digested<'a>(artifact: &Artifact<'a>) -> Result<Digested<'a>, Error> {
 fn remembered(path: &Path, home: &Home) -> Option<blake3::Hash> {
     let path = std::path::absolute(path).ok()?;
     let name = blake3::hash(path.as_os_str().as_encoded_bytes()).to_hex();
-    let mut digests = Digests::load(&home.root.join("digests").join(format!("{name}.json")));
+    let mut digests = Digests::load(&home.root.join(cache::DIGESTS).join(format!("{name}.json")));
     let digest = digests.digest(&path).ok()?;
     digests.save();
     Some(digest)

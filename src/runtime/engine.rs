@@ -34,7 +34,7 @@ const SLOT: u64 = 1 << 32;
 /// narrowest 64-bit hosts we run on (47 bits).
 const POOL: u64 = 1 << 46;
 
-/// Tasks of async guests that the pool has stacks for, however few instances may live at once.
+/// Tasks that async guests may have begun beside their calls, all together: the pool has stacks for them.
 const TASKS: u32 = 256;
 
 /// Address space of a guest's stack for density, in bytes: half of what the engine itself takes.
@@ -143,9 +143,9 @@ fn pool(shape: &Shape, live: u32) -> PoolingAllocationConfig {
         .total_memories(memories)
         .total_tables(per_instance(shape.tables))
         .table_elements(usize::try_from(shape.table_elements.saturating_mul(2)).unwrap_or(usize::MAX).max(20_000))
-        // One for the call; an async guest has one more for each task it begins. Each costs two microseconds at the
-        // start, for the page that guards it.
-        .total_stacks(if shape.concurrency { live.saturating_mul(2).max(TASKS) } else { live })
+        // One for the call; an async guest has one more for each task that waits while another goes on. Each costs two
+        // microseconds at the start, for the page that guards it.
+        .total_stacks(if shape.concurrency { live.saturating_add(TASKS) } else { live })
         .max_memories_per_module(16)
         .max_tables_per_module(64)
         .max_core_instance_size(16 << 20)

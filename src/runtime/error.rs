@@ -111,7 +111,7 @@ impl Diagnose for Error {
                      what is kept is kept in the data folder, and messages stay in this process"),
             Error::AnyTopic => problem("runtime::any-topic")
                 .help("grant each topic by its name: `{ topic = \"orders\" }`, or `--topic orders`"),
-            Error::NoData => problem("runtime::no-data-folder").help("name a data folder: `--data FOLDER`"),
+            Error::NoData => problem("runtime::no-data-folder").help("name a data folder: `--data FOLDER`, or `--kv-store memory` for a try"),
             Error::Unsaid { interface, .. } => problem("runtime::unsaid-label")
                 .because(format!("it keeps `{interface}` apart for some of its parts, and its section `mosaic:grants` does not say for which"))
                 .help("compose it anew from its project: `cargo mosaic build`"),

@@ -8,7 +8,7 @@ pub struct Stores {
     /// Where `wasi:keyvalue` and `wasi:blobstore` are kept; needed where something of them is granted and imported, and
     /// no server keeps it.
     pub data: Option<PathBuf>,
-    /// The server that keeps `wasi:keyvalue` instead: `redis://HOST[:PORT]`.
+    /// The server that keeps `wasi:keyvalue` instead: `redis://HOST[:PORT]`; or `memory`, until the process ends.
     pub keyvalue: Option<String>,
     /// The server that keeps `wasi:blobstore` instead: `s3://BUCKET[/PREFIX]`.
     pub blobs: Option<String>,

@@ -65,7 +65,7 @@ pub(super) fn remembered<T: Serialize + DeserializeOwned>(
 fn place(home: &Home, kind: &str, question: &impl Serialize) -> Option<PathBuf> {
     let text = serde_json::to_vec(&(FORMAT, kind, question)).ok()?;
     let key = blake3::hash(&text).to_hex();
-    Some(home.root.join("probe").join(format!("{kind}-{}.json", &key[..16])))
+    Some(home.root.join(cache::PROBES).join(format!("{kind}-{}.json", &key[..16])))
 }
 
 fn recall<T: DeserializeOwned>(place: &Path) -> Option<T> {

@@ -1,15 +1,15 @@
-//! Buckets on disk: one database file, one table for each bucket.
+//! Buckets on disk: one database file, one table for each bucket; or in memory, for a try.
 //!
 //! Reads see the last commit. Writes go to one thread that takes all that wait, applies them in one transaction and
 //! answers when the disk has it: what was acknowledged survives the process, and many writers share one `fsync`.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, mpsc},
     thread::JoinHandle,
 };
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError, backends::InMemoryBackend};
 use tokio::sync::oneshot;
 
 use crate::runtime::error::Error;
@@ -106,11 +106,22 @@ impl Store {
     /// Errors where another process has them open.
     pub fn open(folder: &Path) -> Result<Store, Error> {
         std::fs::create_dir_all(folder).map_err(|source| Error::DataFolder { path: folder.to_owned(), source })?;
-        let path: PathBuf = folder.join(FILE);
         let database = Database::builder()
             .set_cache_size(CACHE)
-            .create(&path)
+            .create(folder.join(FILE))
             .map_err(|source| Error::Data { path: folder.to_owned(), source })?;
+        Store::over(database)
+    }
+
+    /// Buckets that end with this process.
+    pub fn in_memory() -> Result<Store, Error> {
+        let database = Database::builder()
+            .create_with_backend(InMemoryBackend::new())
+            .map_err(|source| Error::Data { path: "memory".into(), source })?;
+        Store::over(database)
+    }
+
+    fn over(database: Database) -> Result<Store, Error> {
         let database = Arc::new(database);
         let (writes, waiting) = mpsc::channel();
         let writer = std::thread::Builder::new()
@@ -300,6 +311,14 @@ mod tests {
             Store::open(folder.path()),
             Err(Error::Data { source: redb::DatabaseError::DatabaseAlreadyOpen, .. })
         ));
+    }
+
+    #[tokio::test]
+    async fn in_memory_nothing_is_shared_and_nothing_stays() {
+        let stores = [Store::in_memory().unwrap(), Store::in_memory().unwrap()];
+        assert_eq!(stores[0].write(increment("n", 2)).await, Ok(Written::Number(2)));
+        assert_eq!(stores[0].write(increment("n", 3)).await, Ok(Written::Number(5)));
+        assert_eq!(stores.map(|store| store.get("b", "n").unwrap()), [Some(b"5".to_vec()), None]);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -46,6 +46,14 @@ pub(super) enum Instances {
     Reused,
 }
 
+/// Where the buckets of ours are; the peer's are in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Buckets {
+    /// On disk, each write before its request is answered.
+    Kept,
+    Memory,
+}
+
 /// What one side took.
 #[derive(Debug, Clone, Default)]
 struct Figures {
@@ -68,13 +76,18 @@ pub(super) fn run(mosaic: &Path) -> Outcome {
         "| served | wasmtime: CPU | req/s | p50 ms | p99 ms | MiB | mosaic: CPU | req/s | p50 ms | p99 ms | MiB | CPU | p99 |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
-    servers.row("hello, 0.2", &p2, Instances::Fresh, &mut |_| Ok(hello.clone()))?;
-    servers.row("hello, 0.2, reused", &p2, Instances::Reused, &mut |_| Ok(hello.clone()))?;
-    servers.row("hello, 0.3", &p3, Instances::Fresh, &mut |_| Ok(hello.clone()))?;
-    servers.row("four parts", &four, Instances::Fresh, &mut |_| Ok(hello.clone()))?;
+    servers.row("hello, 0.2", &p2, (Instances::Fresh, Buckets::Kept), &mut |_| Ok(hello.clone()))?;
+    servers.row("hello, 0.2, reused", &p2, (Instances::Reused, Buckets::Kept), &mut |_| Ok(hello.clone()))?;
+    servers.row("hello, 0.3", &p3, (Instances::Fresh, Buckets::Kept), &mut |_| Ok(hello.clone()))?;
+    servers.row("four parts", &four, (Instances::Fresh, Buckets::Kept), &mut |_| Ok(hello.clone()))?;
     let storefront = maker.storefront()?;
-    for (what, instances) in [("storefront", Instances::Fresh), ("storefront, reused", Instances::Reused)] {
-        servers.row(what, &storefront, instances, &mut signed_in)?;
+    for (what, instances, buckets) in [
+        ("storefront, buckets on our disk", Instances::Fresh, Buckets::Kept),
+        ("the same, reused", Instances::Reused, Buckets::Kept),
+        ("storefront, all buckets in memory", Instances::Fresh, Buckets::Memory),
+        ("the same, reused", Instances::Reused, Buckets::Memory),
+    ] {
+        servers.row(what, &storefront, (instances, buckets), &mut signed_in)?;
     }
     let _ = fs::remove_dir_all(&servers.folder);
     Ok(())
@@ -101,7 +114,8 @@ impl Servers {
     }
 
     /// Starts a server of `component`, native code for the peer beside it.
-    pub fn start(&self, side: Side, component: &Path, instances: Instances) -> Result<Server, String> {
+    pub fn start(&self, side: Side, component: &Path, how: (Instances, Buckets)) -> Result<Server, String> {
+        let (instances, buckets) = how;
         let reused = instances == Instances::Reused;
         match side {
             Side::Peer => {
@@ -119,7 +133,11 @@ impl Servers {
             Side::Ours => {
                 let mut command = Command::new(&self.mosaic);
                 command.args(["mosaic", "serve", "--addr", "127.0.0.1:0", "--env", KEY, "--kv", "visits"]);
-                command.args(["--data", "data", "--reuse", if reused { MANY } else { "1" }]);
+                command.args(match buckets {
+                    Buckets::Kept => ["--data", "data"],
+                    Buckets::Memory => ["--kv-store", "memory"],
+                });
+                command.args(["--reuse", if reused { MANY } else { "1" }]);
                 command.arg(component).current_dir(&self.folder);
                 Server::start(command, Tells::Stdout)
             }
@@ -131,14 +149,14 @@ impl Servers {
         &self,
         what: &str,
         component: &Path,
-        instances: Instances,
+        how: (Instances, Buckets),
         load: &mut dyn FnMut(&Server) -> Result<Load, String>,
     ) -> Outcome {
         eprintln!("==> {what}");
         let mut figures = [Vec::new(), Vec::new()];
         for _ in 0..ROUNDS {
             for (side, figures) in [Side::Peer, Side::Ours].into_iter().zip(&mut figures) {
-                let server = self.start(side, component, instances)?;
+                let server = self.start(side, component, how)?;
                 let load = load(&server)?;
                 let mut before = Duration::ZERO;
                 let answered = load.run(server.address, &mut || before = server.cpu())?;

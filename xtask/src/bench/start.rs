@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use super::{
     guests::Maker,
     load::Load,
-    serve::{Instances, Servers, Side, signed_in},
+    serve::{Buckets, Instances, Servers, Side, signed_in},
 };
 use crate::{Outcome, peers};
 
@@ -58,7 +58,7 @@ pub(super) fn run(mosaic: &Path) -> Outcome {
         let shown = |times: [Duration; 3]| times.map(|time| format!("{:.2}", time.as_secs_f64() * 1e3)).join(" | ");
         println!("| {what} | {} | {} | {ratio:.2} |", shown(peer), shown(ours));
     }
-    let server = servers.start(Side::Ours, &apps[2].1, Instances::Fresh)?;
+    let server = servers.start(Side::Ours, &apps[2].1, (Instances::Fresh, Buckets::Kept))?;
     let page = signed_in(&server)?.once(server.address)? - server.started;
     println!("\nThe storefront's page through all four parts, after signing in: {:.1} ms.", page.as_secs_f64() * 1e3);
     drop(server);
@@ -67,7 +67,7 @@ pub(super) fn run(mosaic: &Path) -> Outcome {
 }
 
 fn once(servers: &Servers, side: Side, app: &Path, load: &Load) -> Result<Start, String> {
-    let server = servers.start(side, app, Instances::Fresh)?;
+    let server = servers.start(side, app, (Instances::Fresh, Buckets::Kept))?;
     let listening = server.started.elapsed();
     let answered = load.once(server.address)? - server.started;
     Ok(Start { listening, answered, cpu: server.cpu() })
