@@ -9,6 +9,7 @@
 //! 3. Only the last of the set may have a start function, which is called when all that lay between is there; nothing
 //!    that lies between may have one, so no code runs meanwhile that could tell an order.
 //! 4. What lies between fills no table and no memory that something of another order fills too.
+//! 5. Instances that the set imports from join it where that leaves all of this as it is: what they give is called directly.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -167,14 +168,33 @@ impl<'n, 'a> Scope<'n, 'a> {
         }
         let mut sets: Vec<Set> = Vec::new();
         for (_, members) in by_table {
-            let apart = |set: &Set| sets.iter().all(|known| known.range().1 < set.range().0);
-            if let Some(set) = self.closed(members).filter(apart)
-                && self.keeps_order(&set) == Some(true)
-            {
-                sets.push(set);
+            let after = sets.iter().map(|known| known.range().1).max();
+            if let Some(set) = self.set(members, after) {
+                let mut wider = set.members.clone();
+                wider.extend(self.givers(&set.members)?);
+                sets.push(self.set(wider, after).unwrap_or(set));
             }
         }
         Some(sets)
+    }
+
+    /// The smallest set with these members that can be merged, if it begins after that item.
+    fn set(&self, members: BTreeSet<usize>, after: Option<usize>) -> Option<Set> {
+        let set = self.closed(members)?;
+        (after.is_none_or(|after| after < set.range().0) && self.keeps_order(&set)?).then_some(set)
+    }
+
+    /// The instances that these import from.
+    fn givers(&self, members: &BTreeSet<usize>) -> Option<BTreeSet<usize>> {
+        let mut givers = BTreeSet::new();
+        for item in members {
+            for import in &self.module(*item)?.imports {
+                if let Origin::Export { item, .. } = self.import(*item, import, &|item| members.contains(&item))? {
+                    givers.insert(item);
+                }
+            }
+        }
+        Some(givers)
     }
 
     /// The set with all that lies on the way from one of it to another; `None` where that cannot be merged.
