@@ -29,7 +29,6 @@ use crate::{
     event::{Event, Events},
     grants_section::{self, Section},
     plan::digests::Digests,
-    validate,
 };
 
 use super::{
@@ -194,8 +193,7 @@ fn make(
     let concurrency = is_async(bytes);
     let (mut split, mut dense, mut merged) = (None, None, None);
     match artifact.tuning {
-        // Only what is valid is known to mean the same.
-        Tuning::Run => merged = merge::merge(bytes).filter(|_| validate::validate(bytes, validate::ENGINE).is_ok()),
+        Tuning::Run => merged = merge::merge(bytes),
         Tuning::Edit => split = lift::lift(bytes),
         Tuning::Density { room } => dense = dense::dense(bytes, room),
     }

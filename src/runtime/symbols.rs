@@ -4,7 +4,8 @@
 //! stack it looks at, those of mere host calls included. Here it is read when a guest has trapped, and each place once.
 //!
 //! A frame knows its offset in the component. The core module around that offset has the sections; addresses in DWARF
-//! count from the beginning of its code section (<https://yurydelendik.github.io/webassembly-dwarf/>).
+//! count from the beginning of its code section (<https://yurydelendik.github.io/webassembly-dwarf/>). Where libraries were
+//! merged, modules that were copied are looked for where they were; of the libraries functions are told, but no lines.
 
 use std::collections::BTreeMap;
 

@@ -14,6 +14,7 @@ use std::{
     fmt,
 };
 
+use indexmap::IndexSet;
 use wasm_encoder::{
     CodeSection, ConstExpr, DataCountSection, DataSection, ElementSection, Elements, ExportKind, ExportSection,
     FunctionSection, GlobalSection, ImportSection, Instruction, MemorySection, NameMap, NameSection, TableSection,
@@ -68,7 +69,7 @@ impl std::error::Error for Unlinkable {}
 
 /// Links modules into one. Its imports are called `0`, `1` … in the order of those that are from outside, all of module
 /// ``; its exports too, in the order of `exports`.
-pub fn link(members: &[Member<'_, '_>], exports: &[Definition]) -> Option<wasm_encoder::Module> {
+pub fn link(members: &[Member<'_, '_>], exports: &IndexSet<Definition>) -> Option<wasm_encoder::Module> {
     Linking::new(members, exports)?.module(exports).ok()
 }
 
@@ -128,7 +129,7 @@ const fn unlinkable() -> Error<Unlinkable> {
 }
 
 impl<'m, 'a> Linking<'m, 'a> {
-    fn new(members: &'m [Member<'m, 'a>], exports: &[Definition]) -> Option<Self> {
+    fn new(members: &'m [Member<'m, 'a>], exports: &IndexSet<Definition>) -> Option<Self> {
         let mut counts = Counts::default();
         let mut indices: Vec<Indices> = members.iter().map(|_| Indices::default()).collect();
         // What is from outside comes first.
@@ -212,7 +213,7 @@ impl<'m, 'a> Linking<'m, 'a> {
     }
 
     /// Finds the globals whose value is known and stays.
-    fn know_constants(&mut self, exports: &[Definition]) -> Step<()> {
+    fn know_constants(&mut self, exports: &IndexSet<Definition>) -> Step<()> {
         let mut changing = self.set_globals()?;
         for export in exports.iter().filter(|export| export.space == Space::Global) {
             changing.insert(self.new_index(export)?);
@@ -311,7 +312,7 @@ impl<'m, 'a> Linking<'m, 'a> {
         Ok(stack.pop().filter(|_| stack.is_empty()))
     }
 
-    fn module(&mut self, exports: &[Definition]) -> Step<wasm_encoder::Module> {
+    fn module(&mut self, exports: &IndexSet<Definition>) -> Step<wasm_encoder::Module> {
         let mut module = wasm_encoder::Module::new();
 
         let mut types = TypeSection::new();

@@ -34,6 +34,8 @@ use self::{
     scope::{Scope, Set},
 };
 
+use crate::validate::{ENGINE, validate};
+
 pub(super) use self::link::NAME;
 
 /// Modules of so many bytes are not compiled twice.
@@ -80,26 +82,37 @@ pub(super) fn merge(component: &[u8]) -> Option<Merged> {
     for module in nodes.iter().flat_map(|node| instantiations(node)) {
         *instantiated.entry(module.start).or_default() += 1;
     }
-    let mut merging = Merging { whole: component, rewritten: HashMap::new(), unneeded: HashSet::new() };
+    let mut found: Vec<(&Node<'_>, Scope<'_, '_>, Vec<Set>)> = Vec::new();
     for node in nodes {
+        // What is inside of a component that is written anew stays as it is.
+        if found.iter().any(|(around, ..)| around.range.contains(&node.range.start)) {
+            continue;
+        }
         let Some(scope) = Scope::new(node, component) else { continue };
         let mut sets = scope.sets()?;
         sets.retain(|set| {
             let shared = |module: Range<usize>| module.len() >= LARGE && instantiated.get(&module.start) != Some(&1);
             !modules(node, set).any(shared)
         });
-        if !sets.is_empty()
-            && let Some(rewritten) = rewrite(&scope, &sets, component)
-        {
-            for module in sets.iter().flat_map(|set| modules(node, set)) {
-                let left = instantiated.entry(module.start).or_default();
-                *left = left.saturating_sub(1);
-                if *left == 0 {
-                    merging.unneeded.insert(module.start);
-                }
-            }
-            merging.rewritten.insert(node.range.start, rewritten);
+        if !sets.is_empty() {
+            found.push((node, scope, sets));
         }
+    }
+    // Only what is valid means anything.
+    if found.is_empty() || validate(component, ENGINE).is_err() {
+        return None;
+    }
+    let mut merging = Merging { whole: component, rewritten: HashMap::new(), unneeded: HashSet::new() };
+    for (node, scope, sets) in &found {
+        let Some(rewritten) = rewrite(scope, sets, component) else { continue };
+        for module in sets.iter().flat_map(|set| modules(node, set)) {
+            let left = instantiated.entry(module.start).or_default();
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                merging.unneeded.insert(module.start);
+            }
+        }
+        merging.rewritten.insert(node.range.start, rewritten);
     }
     if merging.rewritten.is_empty() {
         return None;

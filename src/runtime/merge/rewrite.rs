@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use indexmap::IndexSet;
 use wasm_encoder::{
     Alias, Component, EntityType, ExportKind, ImportSection, InstanceSection, ModuleArg, ModuleSection, StartSection,
     TypeSection,
@@ -89,7 +90,7 @@ struct One<'s, 'a> {
     /// Which item was which member.
     numbers: HashMap<usize, usize>,
     /// What it exports, in order.
-    exports: Vec<Definition>,
+    exports: IndexSet<Definition>,
     /// Which of these is called at the start.
     start: Option<Definition>,
 }
@@ -135,7 +136,7 @@ impl<'s, 'a> One<'s, 'a> {
                 _ => return None,
             },
         };
-        Some(One { members, imports, aliases, numbers, exports: Vec::new(), start })
+        Some(One { members, imports, aliases, numbers, exports: IndexSet::new(), start })
     }
 
     fn definition(&self, origin: &Origin<'_>) -> Option<Definition> {
@@ -147,9 +148,8 @@ impl<'s, 'a> One<'s, 'a> {
     fn export(&mut self, needed: &BTreeSet<usize>) {
         let mut aliases: Vec<_> = self.aliases.iter().filter(|(alias, _)| needed.contains(alias)).collect();
         aliases.sort_unstable();
-        let mut seen = BTreeSet::new();
-        let taken = aliases.into_iter().filter_map(|(_, origin)| self.definition(origin)).chain(self.start);
-        self.exports = taken.filter(|definition| seen.insert(*definition)).collect();
+        let taken = aliases.into_iter().filter_map(|(_, origin)| self.definition(origin));
+        self.exports = taken.chain(self.start).collect();
     }
 }
 
@@ -227,7 +227,7 @@ impl<'w, 'a> Writer<'w, 'a> {
             Some((_, _, origin @ Origin::Export { .. })) => self.alias(&origin)?,
             Some((one, instance, origin)) => {
                 let definition = one.definition(&origin)?;
-                let name = one.exports.iter().position(|export| *export == definition)?.to_string();
+                let name = one.exports.get_index_of(&definition)?.to_string();
                 let kind = link::export_kind(definition.space).ok()?;
                 alias_section(&mut self.component, Alias::CoreInstanceExport { instance, kind, name: &name });
                 self.counts.next(item.defines.0)
@@ -283,7 +283,7 @@ impl<'w, 'a> Writer<'w, 'a> {
     fn start(&mut self, number: usize) -> Option<()> {
         let one = self.ones.get(number)?;
         let Some(start) = one.start else { return Some(()) };
-        let name = one.exports.iter().position(|export| *export == start)?.to_string();
+        let name = one.exports.get_index_of(&start)?.to_string();
         let (mut types, mut imports) = (TypeSection::new(), ImportSection::new());
         types.ty().function([], []);
         imports.import("", &name, EntityType::Function(0));

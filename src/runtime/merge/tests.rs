@@ -141,6 +141,15 @@ fn the_program_stays_the_same() {
 }
 
 #[test]
+fn a_program_within_a_program_stays_apart() {
+    let outer = "(core instance $shim (instantiate $shim))";
+    let bytes = wat::parse_str(PROGRAM.replace(outer, &format!("{PROGRAM} {outer}"))).unwrap();
+    let merged = merge(&bytes).unwrap().component;
+    assert_eq!(told(&bytes), told(&merged));
+    assert_eq!((modules(&bytes), modules(&merged)), (12, 9));
+}
+
+#[test]
 fn who_gives_functions_stays_apart_where_more_hangs_on_it() {
     // A resource is destroyed by a function of the shim, and what drops it is given to the program.
     let bytes = program(&[
