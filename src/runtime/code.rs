@@ -5,7 +5,8 @@
 //! 2. What is known of it (kind `shape` of the cache) says which engine it needs, and which of its modules were lifted out.
 //! 3. Its native code (kind `code`) is keyed by that digest and by what the engine says of its own configuration,
 //!    version and target; a change of any of them is another key. So is that of modules lifted out ([`lift`]), by their own digests.
-//! 4. What is missing is compiled, kept, and loaded as if it had been there.
+//! 4. Where it is to run fast, dynamic libraries in it are merged before ([`merge`]).
+//! 5. What is missing is compiled, kept, and loaded as if it had been there.
 //!
 //! Invariant: only files that this user alone can write are mapped as code. The cache folder itself is trusted as the
 //! user's own programs are.
@@ -35,10 +36,11 @@ use super::{
     engine::{self, Allocation, Compiler, Shape, Tuning},
     error::Error,
     lift::{self, Split},
+    merge::{self, Moved},
 };
 
 /// Changes whenever [`Known`] or the way it is found does.
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
 
 /// A component to run.
 #[derive(Debug, Clone)]
@@ -99,8 +101,10 @@ pub(super) struct Code {
     /// Core modules that it imports, as they were compiled apart.
     pub lifted: Vec<Lifted>,
     pub shape: Shape,
-    /// Of the component's bytes, if the code was made from them as they are.
+    /// Of the component's bytes, if it is known where in them the code was made from.
     pub digest: Option<blake3::Hash>,
+    /// Where the bytes have gone that were copied when libraries in it were merged; `None`: none were.
+    pub moved: Option<Vec<Moved>>,
 }
 
 /// A core module that was compiled apart from its component.
@@ -118,6 +122,8 @@ struct Known {
     shape: Shape,
     /// Digest and place of each module that was lifted out.
     lifted: Vec<(String, usize)>,
+    /// See [`Code::moved`].
+    moved: Option<Vec<Moved>>,
 }
 
 /// Has native code of `artifact` in the cache folder, so that a start compiles nothing.
@@ -185,20 +191,25 @@ fn make(
     events(Event::Started { verb: "Compiling", what: &artifact.name });
     let digest = blake3::hash(bytes);
     let concurrency = is_async(bytes);
-    let (mut split, mut dense) = (None, None);
+    let (mut split, mut dense, mut merged) = (None, None, None);
     match artifact.tuning {
-        Tuning::Run => {}
+        Tuning::Run => merged = merge::merge(bytes),
         Tuning::Edit => split = lift::lift(bytes),
         Tuning::Density { room } => dense = dense::dense(bytes, room),
     }
     let room = dense.as_ref().map(|dense| dense.room);
     let bytes = dense.as_ref().map_or(bytes, |dense| &dense.component);
     let optimised = Shape { room, ..Shape::unmeasured(Compiler::Optimising, concurrency) };
+    // What is wrong with a rewritten component is told of the one that was given.
+    let merged_native = merged.as_ref().and_then(|merged| native(&merged.component, None, optimised, home).ok());
+    if merged_native.is_none() {
+        merged = None;
+    }
     let one_pass = (artifact.tuning == Tuning::Edit && !concurrency && compiles_in_one_pass(bytes))
         .then(|| native(bytes, split.as_ref(), Shape::unmeasured(Compiler::OnePass, concurrency), home))
         // What the quick compiler does not know, the other may.
         .and_then(Result::ok);
-    let mut native = match one_pass {
+    let mut native = match merged_native.or(one_pass) {
         Some(native) => native,
         None => {
             native(bytes, split.as_ref(), optimised, home).map_err(|source| Error::Compile { name: name(), source })?
@@ -214,7 +225,7 @@ fn make(
         native.shape.table_elements = required.max_initial_table_size.unwrap_or(0);
     }
     let places = split.iter().flat_map(|split| &split.modules).map(|large| (large.digest.to_string(), large.start));
-    let known = Known { shape: native.shape, lifted: places.collect() };
+    let known = Known { shape: native.shape, lifted: places.collect(), moved: merged.map(|merged| merged.moved) };
     let kept = keep(home, &digest, artifact.tuning, &known, &native).map(|()| {
         let engine = engine_for(&known.shape, pool, events)?;
         Ok(kept(home, digest, artifact.tuning, &known, engine))
@@ -232,7 +243,7 @@ fn make(
     let code = match code {
         Some(code) => code,
         None => native
-            .loaded(digest, engine_for(&known.shape, pool, events)?, split.as_ref())
+            .loaded(digest, known.moved, engine_for(&known.shape, pool, events)?, split.as_ref())
             .map_err(|source| Error::Compile { name: name(), source })?,
     };
     events(Event::Finished { what: &artifact.name, fresh: false, elapsed: started.elapsed() });
@@ -269,7 +280,13 @@ fn native(bytes: &[u8], split: Option<&Split<'_>>, shape: Shape, home: &Home) ->
 
 impl Native {
     /// The same, of an engine as it is to run.
-    fn loaded(&self, digest: blake3::Hash, engine: Engine, split: Option<&Split<'_>>) -> wasmtime::Result<Code> {
+    fn loaded(
+        &self,
+        digest: blake3::Hash,
+        moved: Option<Vec<Moved>>,
+        engine: Engine,
+        split: Option<&Split<'_>>,
+    ) -> wasmtime::Result<Code> {
         // SAFETY: compiled by this process, or read from a file that this user alone can write, as `kept_code` has seen.
         let component = unsafe { Component::deserialize(&engine, &self.code) }?;
         let mut lifted = Vec::new();
@@ -278,7 +295,7 @@ impl Native {
             let module = unsafe { Module::deserialize(&engine, code) }?;
             lifted.push(Lifted { name: large.name.clone(), module, start: large.start });
         }
-        Ok(Code { engine, component, lifted, shape: self.shape, digest: unchanged(digest, &self.shape) })
+        Ok(Code { engine, component, lifted, shape: self.shape, digest: unchanged(digest, &self.shape), moved })
     }
 }
 
@@ -297,10 +314,11 @@ fn kept(home: &Home, digest: blake3::Hash, tuning: Tuning, known: &Known, engine
         let module = unsafe { Module::deserialize_file(&engine, path) }.ok()?;
         lifted.push(Lifted { name: lift::import_name(&digest), module, start: *start });
     }
-    Some(Code { engine, component, lifted, shape: known.shape, digest: unchanged(digest, &known.shape) })
+    let digest = unchanged(digest, &known.shape);
+    Some(Code { engine, component, lifted, shape: known.shape, digest, moved: known.moved.clone() })
 }
 
-/// The digest of a component whose code was made from its bytes as they are: not so for density.
+/// The digest of a component of which it is known where in it the code was made from: not so for density.
 fn unchanged(digest: blake3::Hash, shape: &Shape) -> Option<blake3::Hash> {
     shape.room.is_none().then_some(digest)
 }
@@ -326,7 +344,8 @@ fn engine_for(shape: &Shape, pool: Option<u32>, events: Events<'_>) -> Result<En
 /// Native code is good for these bytes under this configuration, engine version and target.
 fn key(digest: &blake3::Hash, tuning: Tuning, engine: &Engine) -> String {
     let of: &[u8] = match tuning {
-        Tuning::Run => b"component",
+        // Changes whenever what `merge` makes of a component does.
+        Tuning::Run => b"component, merged 1",
         Tuning::Edit => b"rest of component",
         Tuning::Density { .. } => b"dense component, held to its size",
     };

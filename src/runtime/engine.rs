@@ -46,7 +46,7 @@ const FRAMES: usize = 64;
 /// What native code is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tuning {
-    /// To run fast: the component as a whole, optimised.
+    /// To run fast: the component as a whole, optimised, dynamic libraries in it as one module ([`super::merge`]).
     #[default]
     Run,
     /// To be there soon after an edit: large core modules apart, so that those that did not change are not compiled

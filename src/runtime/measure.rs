@@ -102,7 +102,7 @@ impl Maker {
                 // SAFETY: this process has just compiled it for this engine, into a file of its own.
                 let component = unsafe { Component::deserialize_file(engine, file.path()) }.map_err(failed)?;
                 let shape = Shape::unmeasured(Compiler::Optimising, false);
-                Code { engine: engine.clone(), component, lifted: Vec::new(), shape, digest: None }
+                Code { engine: engine.clone(), component, lifted: Vec::new(), shape, digest: None, moved: None }
             }
         };
         let loaded = started.elapsed();

@@ -4,7 +4,8 @@
 //! stack it looks at, those of mere host calls included. Here it is read when a guest has trapped, and each place once.
 //!
 //! A frame knows its offset in the component. The core module around that offset has the sections; addresses in DWARF
-//! count from the beginning of its code section (<https://yurydelendik.github.io/webassembly-dwarf/>).
+//! count from the beginning of its code section (<https://yurydelendik.github.io/webassembly-dwarf/>). Where libraries were
+//! merged, modules that were copied are looked for where they were; of the libraries functions are told, but no lines.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use wasmparser::{Parser, Payload};
 
 use super::{
     code::{Artifact, Code},
+    merge::Moved,
     trap::Frame,
 };
 
@@ -27,6 +29,8 @@ pub(super) struct Symbols<'a> {
     digest: Option<blake3::Hash>,
     /// Where native code of a lifted module begins → where its core module stands in the component.
     lifted: BTreeMap<usize, usize>,
+    /// Where the bytes have gone that the native code was made from; `None`: they are where they were.
+    moved: Option<Vec<Moved>>,
     /// Offset in the component → `file:line:column`, where known.
     places: BTreeMap<usize, Option<String>>,
 }
@@ -35,7 +39,7 @@ impl<'a> Symbols<'a> {
     pub fn new(artifact: &'a Artifact<'a>, code: &Code) -> Symbols<'a> {
         let lifted =
             code.lifted.iter().map(|lifted| (lifted.module.image_range().start.addr(), lifted.start)).collect();
-        Symbols { artifact, digest: code.digest, lifted, places: BTreeMap::new() }
+        Symbols { artifact, digest: code.digest, lifted, moved: code.moved.clone(), places: BTreeMap::new() }
     }
 
     /// Adds what is known to frames that tell their offset.
@@ -43,6 +47,10 @@ impl<'a> Symbols<'a> {
         for frame in &mut *frames {
             if let Some(start) = self.lifted.get(&frame.code) {
                 frame.offset = frame.offset.map(|offset| offset + start);
+            }
+            if let Some(moved) = &self.moved {
+                // What was merged is nowhere as it is.
+                frame.offset = frame.offset.and_then(|offset| moved.iter().find_map(|moved| moved.old(offset)));
             }
         }
         let unknown: Vec<usize> =

@@ -10,6 +10,7 @@ mod grants;
 mod guests;
 mod isolation;
 mod load;
+mod merged;
 mod messages;
 mod observe;
 mod programs;

@@ -4,7 +4,10 @@ use std::{fmt, path::PathBuf};
 
 use wasmtime::{Trap, WasmBacktrace};
 
-use super::limits::{Limits, Starved};
+use super::{
+    limits::{Limits, Starved},
+    merge,
+};
 
 /// Why a guest was stopped, and where it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,8 +95,8 @@ impl Trapped {
 /// The frames of a backtrace, innermost first, their places unknown yet.
 fn frames(backtrace: &WasmBacktrace) -> Vec<Frame> {
     let frame = |info: &wasmtime::FrameInfo| {
-        let module = info.module().name();
-        let function = info.func_name().map_or_else(|| format!("function {}", info.func_index()), demangled);
+        let (module, function) = named(info);
+        let function = function.map_or_else(|| format!("function {}", info.func_index()), demangled);
         Frame {
             part: module.and_then(part_of_module),
             module: module.map(str::to_owned),
@@ -104,6 +107,17 @@ fn frames(backtrace: &WasmBacktrace) -> Vec<Frame> {
         }
     };
     backtrace.frames().iter().map(frame).collect()
+}
+
+/// The names of the module and the function, as they were before modules were merged.
+fn named(info: &wasmtime::FrameInfo) -> (Option<&str>, Option<&str>) {
+    match (info.module().name(), info.func_name()) {
+        (Some(merge::NAME), Some(function)) => match function.split_once('!') {
+            Some((module, function)) => (Some(module).filter(|name| !name.is_empty()), Some(function)),
+            None => (None, Some(function)),
+        },
+        names => names,
+    }
 }
 
 fn demangled(name: &str) -> String {
@@ -123,7 +137,7 @@ fn part_of_module(module: &str) -> Option<String> {
 /// The part whose call into the host is being answered.
 pub(super) fn caller(store: impl wasmtime::AsContext) -> Option<String> {
     let backtrace = WasmBacktrace::capture(store);
-    backtrace.frames().iter().find_map(|frame| part_of_module(frame.module().name()?))
+    backtrace.frames().iter().find_map(|frame| part_of_module(named(frame).0?))
 }
 
 impl fmt::Display for Reason {
