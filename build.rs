@@ -2,7 +2,8 @@
 //! the old one made: `MOSAIC_BACKENDS`, of the backends, is part of every fingerprint; `MOSAIC_COMPOSER`, of what
 //! validates, plans and encodes, is part of what tells whether an app must be composed again; `MOSAIC_CHECKER`, of what
 //! validates, of what tells that bytes have been found valid; `MOSAIC_WIRER`, of what resolves and plans, with the WIT
-//! that Mosaic carries, of what tells that a project has been found to fit together.
+//! that Mosaic carries, of what tells that a project has been found to fit together; `MOSAIC_REWRITER`, of what rewrites a
+//! component before it is compiled, of what native code is found by.
 //!
 //! And how the commands are linked: with relative relocations packed, where the C library reads such.
 
@@ -22,6 +23,9 @@ const COMPOSER: &[&str] = &[
     "src/resolve",
     "src/validate.rs",
 ];
+
+const REWRITER: &[&str] =
+    &["Cargo.lock", "src/runtime/bounds.rs", "src/runtime/dense.rs", "src/runtime/lift.rs", "src/runtime/merge"];
 
 const WIRER: &[&str] = &[
     "Cargo.lock",
@@ -50,6 +54,7 @@ fn main() -> io::Result<()> {
     reveal("MOSAIC_BACKENDS", &["Cargo.lock", "src/build", "src/packages"])?;
     reveal("MOSAIC_COMPOSER", COMPOSER)?;
     reveal("MOSAIC_CHECKER", &["Cargo.lock", "Cargo.toml", "src/check/validate.rs", "src/validate.rs"])?;
+    reveal("MOSAIC_REWRITER", REWRITER)?;
     reveal("MOSAIC_WIRER", WIRER)
 }
 

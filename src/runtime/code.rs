@@ -3,8 +3,9 @@
 //! 1. The component is known by the BLAKE3 of its bytes. That of a file is remembered for as long as the file looks the
 //!    same, so that a start reads nothing of it.
 //! 2. What is known of it (kind `shape` of the cache) says which engine it needs, and which of its modules were lifted out.
-//! 3. Its native code (kind `code`) is keyed by that digest and by what the engine says of its own configuration,
-//!    version and target; a change of any of them is another key. So is that of modules lifted out ([`lift`]), by their own digests.
+//! 3. Its native code (kind `code`) is keyed by that digest, by what the engine says of its own configuration, version
+//!    and target, and by what rewrites a component here; a change of any of them is another key. So is that of modules
+//!    lifted out ([`lift`]), by their own digests.
 //! 4. Where it is to run fast, dynamic libraries in it are merged before ([`merge`]).
 //! 5. What is missing is compiled, kept, and loaded as if it had been there.
 //!
@@ -41,6 +42,9 @@ use super::{
 
 /// Changes whenever [`Known`] or the way it is found does.
 const FORMAT: u8 = 4;
+
+/// What rewrites a component before it is compiled; see `build.rs`.
+const REWRITER: &str = env!("MOSAIC_REWRITER");
 
 /// A component to run.
 #[derive(Debug, Clone)]
@@ -344,10 +348,9 @@ fn engine_for(shape: &Shape, pool: Option<u32>, events: Events<'_>) -> Result<En
 /// Native code is good for these bytes under this configuration, engine version and target.
 fn key(digest: &blake3::Hash, tuning: Tuning, engine: &Engine) -> String {
     let of: &[u8] = match tuning {
-        // Changes whenever what `merge` makes of a component does.
-        Tuning::Run => b"component, merged 1",
+        Tuning::Run => b"merged component",
         Tuning::Edit => b"rest of component",
-        Tuning::Density { .. } => b"dense component, held to its size",
+        Tuning::Density { .. } => b"dense component",
     };
     engine_key(of, digest, engine)
 }
@@ -371,6 +374,7 @@ fn engine_key(of: &[u8], digest: &blake3::Hash, engine: &Engine) -> String {
     let mut hasher = Blake(blake3::Hasher::new());
     hasher.write(digest.as_bytes());
     hasher.write(of);
+    hasher.write(REWRITER.as_bytes());
     engine.precompile_compatibility_hash().hash(&mut hasher);
     hasher.0.finalize().to_hex().to_string()
 }
@@ -383,6 +387,7 @@ fn known_key(digest: &blake3::Hash, tuning: Tuning) -> String {
     };
     let mut hasher = blake3::Hasher::new();
     hasher.update(digest.as_bytes()).update(&[FORMAT, tuning]).update(&room.to_le_bytes());
+    hasher.update(REWRITER.as_bytes());
     hasher.finalize().to_hex().to_string()
 }
 

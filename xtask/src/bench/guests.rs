@@ -14,6 +14,9 @@ const WASI: [&str; 2] = ["0.2.12", "0.3.0"];
 /// Bytes of data of each part of the chain.
 const DATA: usize = 64 << 10;
 
+/// What is changed in the storefront's manifest: the peer does not offer `wasi:logging`.
+const QUIET: (&str, &str) = ("grants = [\"visits\", \"log\"]", "grants = [\"visits\"]");
+
 /// Makes components in a folder.
 pub(super) struct Maker<'a> {
     pub wasm_tools: &'a Path,
@@ -81,18 +84,28 @@ impl Maker<'_> {
         Ok(app)
     }
 
-    /// The example of four languages. Its use of `wasi:logging` is closed, which the peer does not offer.
+    /// The example of four languages, quiet.
     pub fn storefront(&self) -> Result<PathBuf, String> {
-        let from = root().join("polyglot-examples/storefront");
-        let folder = self.folder.join("storefront");
-        copy(&from, &folder)?;
+        self.storefront_with("storefront", &[])
+    }
+
+    /// The same with a Go part that starts in every instance.
+    pub fn storefront_starting(&self) -> Result<PathBuf, String> {
+        self.storefront_with("storefront-starting", &[("snapshot = true\n", "")])
+    }
+
+    fn storefront_with(&self, folder: &str, changes: &[(&str, &str)]) -> Result<PathBuf, String> {
+        let folder = self.folder.join(folder);
+        copy(&root().join("polyglot-examples/storefront"), &folder)?;
         let manifest = folder.join("mosaic.toml");
-        let text = fs::read_to_string(&manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
-        let quiet = text.replace("grants = [\"visits\", \"log\"]", "grants = [\"visits\"]");
-        if quiet == text {
-            return Err(format!("{}: the gateway's grants are not as they were", manifest.display()));
+        let mut text = fs::read_to_string(&manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
+        for (from, to) in [QUIET].iter().chain(changes) {
+            if !text.contains(from) {
+                return Err(format!("{}: no `{from}`", manifest.display()));
+            }
+            text = text.replace(from, to);
         }
-        fs::write(&manifest, quiet).map_err(|e| format!("{}: {e}", manifest.display()))?;
+        fs::write(&manifest, text).map_err(|e| format!("{}: {e}", manifest.display()))?;
         succeed(self.mosaic().arg("build").arg("--release").current_dir(&folder))?;
         Ok(folder.join("target/mosaic/storefront.wasm"))
     }

@@ -39,6 +39,9 @@ pub(super) enum Side {
     Ours,
 }
 
+/// Until a file is taken for unchanged by its looks.
+pub(super) const SETTLED: Duration = Duration::from_secs(3);
+
 /// Whether an instance answers one request or many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Instances {

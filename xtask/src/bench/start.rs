@@ -5,14 +5,12 @@ use std::{fs, path::Path, time::Duration};
 use super::{
     guests::Maker,
     load::Load,
-    serve::{Buckets, Instances, Servers, Side, signed_in},
+    serve::{Buckets, Instances, SETTLED, Servers, Side, signed_in},
 };
 use crate::{Outcome, peers};
 
 /// Times that each side is started; they take turns.
 const RUNS: usize = 21;
-/// Until a file is taken for unchanged by its looks.
-const SETTLED: Duration = Duration::from_secs(3);
 
 /// What one start took.
 #[derive(Debug, Clone, Copy)]
