@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::backend::Unit;
 use crate::{
-    cache::{self, Home},
-    plan::{digests::Digests, sources::relative},
+    cache::{self, Home, digests::Digests},
+    plan::sources::relative,
 };
 
 /// Kinds of entries in the store.

@@ -25,13 +25,10 @@ use super::{
     record::{self, Record},
 };
 use crate::{
-    cache::write_whole,
+    cache::{digests::Digests, write_whole},
     diagnostic::{Level, Problem},
     event::{Event, Events},
-    plan::{
-        digests::Digests,
-        fingerprint::{Fingerprint, fingerprint},
-    },
+    plan::fingerprint::{Fingerprint, fingerprint},
     project::Layout,
 };
 

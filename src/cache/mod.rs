@@ -3,10 +3,11 @@
 //! Everything below the folder can be deleted at any time: it costs time, never correctness. Invariants:
 //! - a file that others may read is written beside its place and renamed into it ([`write_whole`]);
 //! - what the store gives back is what was put into it, or nothing (`store`);
-//! - a digest that is known without reading its file is what reading it would give (`seen`);
+//! - a digest that is known without reading its file is what reading it would give ([`digests`], `seen`);
 //! - a lock is held by an open file, so that the kernel frees it when its holder is killed ([`lock`]).
 
 mod collect;
+pub mod digests;
 mod lock;
 mod seen;
 mod store;

@@ -18,7 +18,7 @@ use blake3::Hash;
 use indexmap::IndexMap;
 use mosaic::{
     build::{self, Artifacts, backend::Profile},
-    cache::{self, Home},
+    cache::{self, Home, digests::Digests},
     compose::{self, Assembly, Given, Memory, PartBytes},
     diagnostic::{Problem, SourceFile},
     event::Event,
@@ -28,7 +28,6 @@ use mosaic::{
     manifest::{Density, Origin},
     plan::{
         self,
-        digests::Digests,
         graph::{Graph, Wiring},
         units::units,
     },

@@ -11,11 +11,8 @@ use std::{collections::BTreeMap, ffi::OsStr, path::PathBuf};
 
 use blake3::{Hash, Hasher};
 
-use super::{
-    digests::Digests,
-    sources::{Unreadable, relative, sources},
-};
-use crate::build::backend::Unit;
+use super::sources::{Unreadable, relative, sources};
+use crate::{build::backend::Unit, cache::digests::Digests};
 
 /// Lock files that a language's own tool may write or complete while it builds.
 const LOCKS: [&str; 3] = ["Cargo.lock", "go.mod", "go.sum"];

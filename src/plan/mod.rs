@@ -3,7 +3,6 @@
 mod apart;
 pub mod capability;
 mod denial;
-pub mod digests;
 pub mod error;
 pub mod explain;
 mod exports;

@@ -26,10 +26,9 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wasmtime::{Engine, Module, component::Component};
 
 use crate::{
-    cache::{self, Home},
+    cache::{self, Home, digests::Digests},
     event::{Event, Events},
     grants_section::{self, Section},
-    plan::digests::Digests,
 };
 
 use super::{

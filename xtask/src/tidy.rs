@@ -69,7 +69,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("lock", &["cache", "diagnostic", "language", "manifest", "project", "resolve", "toolchain"]),
     ("toolchain", &["cache", "diagnostic", "event", "language", "network", "process"]),
     ("registry", &["cache", "diagnostic", "event", "network"]),
-    ("resolve", &["cache", "diagnostic", "event", "language", "manifest", "project"]),
+    ("resolve", &["cache", "diagnostic", "event", "language", "manifest", "project", "wit"]),
     ("compare", &["diagnostic", "resolve"]),
     ("wit", &["diagnostic", "resolve"]),
     (
@@ -110,7 +110,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("check", &["compare", "diagnostic", "language", "plan", "resolve", "validate", "wit"]),
     ("inspect", &["check", "compare", "diagnostic", "language", "packages", "plan", "resolve"]),
-    ("runtime", &["cache", "diagnostic", "event", "grants_section", "network"]),
+    ("runtime", &["cache", "diagnostic", "event", "grants_section", "network", "validate"]),
 ];
 
 /// Endings of files that are built, not written.
@@ -167,10 +167,47 @@ fn test_modules(files: &[PathBuf]) -> BTreeSet<PathBuf> {
     found
 }
 
+/// What a line names of the crate: after `crate::`, or at the top of a group that `crate::{` has begun. `open`: how many
+/// groups are open in such a one.
+fn named(line: &str, open: &mut usize) -> Vec<String> {
+    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let mut names = Vec::new();
+    let mut rest = line;
+    if *open == 0 {
+        let Some((_, after)) = line.split_once("crate::") else { return names };
+        let Some(group) = after.strip_prefix('{') else {
+            names.push(word(after));
+            names.extend(named(after, open));
+            return names;
+        };
+        *open = 1;
+        rest = group;
+    }
+    let mut begins = true;
+    for (at, c) in rest.char_indices() {
+        match c {
+            '{' => *open += 1,
+            '}' => *open -= 1,
+            ',' if *open == 1 => begins = true,
+            c if begins && *open == 1 && !c.is_whitespace() => {
+                names.push(word(&rest[at..]));
+                begins = false;
+            }
+            _ => {}
+        }
+        if *open == 0 {
+            names.extend(named(&rest[at..], open));
+            break;
+        }
+    }
+    names
+}
+
 fn source(inside: &str, text: &str, wrong: &mut Vec<String>) {
     let room = inside.split('/').next().unwrap_or_default().trim_end_matches(".rs");
     let rooms: BTreeSet<&str> = ROOMS.iter().map(|(name, _)| *name).collect();
     let allowed = ROOMS.iter().find(|(name, _)| *name == room).map(|(_, allowed)| *allowed);
+    let mut open = 0;
     for (number, line) in (1..).zip(text.lines()) {
         let code = line.trim_start();
         if code.starts_with("#[cfg(test)]")
@@ -189,8 +226,7 @@ fn source(inside: &str, text: &str, wrong: &mut Vec<String>) {
             }
         }
         let Some(allowed) = allowed else { continue };
-        for part in code.split("crate::").skip(1) {
-            let named: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        for named in named(code, &mut open) {
             if named != room && rooms.contains(named.as_str()) && !allowed.contains(&named.as_str()) {
                 wrong.push(format!("src/{inside}:{number}: `{room}` may not know `{named}`"));
             }

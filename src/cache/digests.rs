@@ -15,7 +15,7 @@ use std::{
 use blake3::Hash;
 use serde::{Deserialize, Serialize};
 
-use crate::cache;
+use super::write_whole;
 
 /// How old a file must have been when it was digested for its time stamp to be trusted.
 const SETTLED: Duration = Duration::from_secs(2);
@@ -82,7 +82,7 @@ impl Digests {
             && let Ok(bytes) = serde_json::to_vec(&self.asked)
         {
             // A lost memory costs time alone, and the folder's own trouble shows where outputs are written.
-            let _ = cache::write_whole(&self.memory, &bytes);
+            let _ = write_whole(&self.memory, &bytes);
         }
     }
 }
