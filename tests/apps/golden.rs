@@ -36,7 +36,10 @@ pub fn text(project: &Project, app: &str) -> String {
 /// The graph and the needs as a document.
 pub fn json(project: &Project, app: &str) -> String {
     let document = project.run(&["inspect", app, "--graph", "--needs", "--format", "json"]).ok().stdout;
-    let document: Value = serde_json::from_str(&document).expect("a document");
+    let mut document: Value = serde_json::from_str(&document).expect("a document");
+    // The overview tells the largest first, which paths in debug information can turn around.
+    let parts = document["overview"]["parts"].as_array_mut().expect("parts");
+    parts.sort_by_key(|part| part["name"].to_string());
     format!("{:#}\n", reduced(document))
 }
 
