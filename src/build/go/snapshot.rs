@@ -30,7 +30,7 @@ const HASH: [&str; 3] = [
 pub(super) fn overlay(goroot: &Path) -> Result<Texts, Error> {
     let path = goroot.join(HASHES);
     let text = std::fs::read_to_string(&path).map_err(|source| Error::File { path, action: "read", source })?;
-    let hashes = hashes(&text).ok_or_else(|| Error::UnknownGo { missing: format!("`hash64.go` reads otherwise") })?;
+    let hashes = hashes(&text).ok_or_else(|| Error::UnknownGo { missing: "`hash64.go` reads otherwise".to_owned() })?;
     Ok(Texts::from([(HASHES.to_owned(), hashes), (ADDED.to_owned(), RUNTIME.to_owned())]))
 }
 
