@@ -33,6 +33,9 @@ use super::{
 /// For the server to be reached, and for it to take a message.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// For the server to give a word back at the start.
+const HEARD: Duration = Duration::from_secs(1);
+
 /// Messages that wait in this process before the server's are dropped.
 const WAITING: usize = 1024;
 
@@ -126,8 +129,7 @@ impl Nats {
             let listening = client.queue_subscribe(topic.clone(), group.clone()).await;
             topics_heard.push(listening.map_err(|error| unusable(format!("the topic `{topic}`: {error}")))?);
         }
-        // So that whoever has seen us start is heard.
-        client.flush().await.map_err(|error| unusable(error.to_string()))?;
+        heard(client).await.map_err(unusable)?;
         Ok(Listening { topics: topics_heard, missed: self.missed.clone() })
     }
 
@@ -196,6 +198,17 @@ fn received(message: async_nats::Message) -> Message {
         metadata: (!metadata.is_empty()).then_some(metadata),
         asker: message.reply.map(|subject| Asker::Subject(subject.to_string())),
     }
+}
+
+/// Waits until the server has taken all that was said to it, so that whoever has seen us start is listened to: it takes it
+/// in turn, and gives us a word of our own back. One that forbids such a word has the time for it.
+async fn heard(client: &Client) -> Result<(), String> {
+    let inbox = client.new_inbox();
+    let mut back = client.subscribe(inbox.clone()).await.map_err(|error| error.to_string())?;
+    client.publish(inbox, Vec::new().into()).await.map_err(|error| error.to_string())?;
+    client.flush().await.map_err(|error| error.to_string())?;
+    let _ = timeout(HEARD, back.next()).await;
+    Ok(())
 }
 
 /// Whether something may be sent to it: words between dots, and no pattern.
