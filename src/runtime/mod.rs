@@ -3,7 +3,7 @@
 //! | file | is |
 //! |---|---|
 //! | `engine` | the one engine configuration |
-//! | `code`, `lift`, `merge/`, `dense` | native code, kept in the cache folder; that of large core modules apart; with dynamic libraries as one module; with each memory one mapping |
+//! | `code`, `lift`, `merge/`, `dense`, `bounds` | native code, kept in the cache folder; that of large core modules apart; with dynamic libraries as one module; with each memory one mapping, and accesses held to its size |
 //! | `grants`, `limits` | what a guest may touch, and how much it may take |
 //! | `linker`, `host/` | the interfaces the host offers, and a component bound to them |
 //! | `state`, `stores` | what the host keeps for a guest, and where |
