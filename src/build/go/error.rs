@@ -183,7 +183,7 @@ fn snapshot(problem: Problem, refusal: &Refusal) -> Problem {
     const LATER: &str = "do it in a function that is called later (`sync.OnceValue` does it once), or leave `snapshot` \
                          out of the manifest: packages are initialised when the part is built, without any grant";
     match refusal {
-        Refusal::Asked { trace, .. } => {
+        Refusal::Asked { trace, .. } | Refusal::Endless { trace, .. } => {
             let called = trace.iter().map(|function| format!("at {function}")).collect::<Vec<_>>();
             if called.is_empty() { problem.help(LATER) } else { problem.because(called.join("\n")).help(LATER) }
         }

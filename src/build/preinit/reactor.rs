@@ -18,7 +18,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use wasmtime::{Config, Engine, Instance, Linker, Module, OptLevel, RegallocAlgorithm, Store};
+use wasmtime::{Config, Engine, Instance, Linker, Module, OptLevel, RegallocAlgorithm, Store, Trap, WasmBacktrace};
 
 pub use image::Malformed;
 
@@ -26,6 +26,9 @@ pub use image::Malformed;
 const SETTLE: &str = "mosaic_settle";
 /// Does what an instance does before its first call.
 const WAKE: &str = "mosaic_wake";
+
+/// Instructions that a start may take, of WebAssembly's: some seconds. Counted, so that every machine judges alike.
+const MOST: u64 = 5_000_000_000;
 
 /// What an instance asks of WASI when it wakes.
 const TAKEN_UP: [&str; 5] = ["args_sizes_get", "clock_time_get", "environ_sizes_get", "fd_prestat_get", "random_get"];
@@ -47,6 +50,8 @@ pub enum Refusal {
     Goroutines { goroutines: u32 },
     #[error("a timer was started and goes on")]
     Timer,
+    #[error("it does not come to an end: it had taken {} million instructions", .most / 1_000_000)]
+    Endless { most: u64, trace: Vec<String> },
     #[error("it ended with an error")]
     Ended { said: String, why: String },
     #[error("an instance would not take up what is its own: it does not ask for {}", .missing.join(", "))]
@@ -100,6 +105,8 @@ impl From<i64> for Settled {
 struct Host {
     /// What seeds the start: of the module itself, so that no two have it in common.
     seed: [u8; 32],
+    /// Instructions it may take.
+    most: u64,
     /// Nanoseconds since the start, by the questions for the time.
     elapsed: u64,
     said: Vec<u8>,
@@ -124,13 +131,19 @@ enum Stage {
 /// # Errors
 /// The start wants what only an instance can have, fails, or is not over.
 pub fn start(module: &[u8]) -> Result<Kept, Refusal> {
+    start_within(module, MOST)
+}
+
+fn start_within(module: &[u8], most: u64) -> Result<Kept, Refusal> {
     let mut config = Config::new();
     // It runs for a moment, and compiling is what takes time.
     config.cranelift_opt_level(OptLevel::None).cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+    config.consume_fuel(true);
     let engine = Engine::new(&config).map_err(engine_fails)?;
     let copied = Module::new(&engine, copy::laid_open(module)?).map_err(engine_fails)?;
-    let host = Host { seed: *blake3::hash(module).as_bytes(), ..Host::default() };
+    let host = Host { seed: *blake3::hash(module).as_bytes(), most, ..Host::default() };
     let mut store = Store::new(&engine, host);
+    store.set_fuel(most).map_err(engine_fails)?;
     let mut linker = Linker::new(&engine);
     answers::define(&mut linker, &copied).map_err(engine_fails)?;
     let instance = linker.instantiate(&mut store, &copied).map_err(engine_fails)?;
@@ -159,6 +172,10 @@ fn call<R: wasmtime::WasmResults>(store: &mut Store<Host>, instance: &Instance, 
     let function = instance.get_typed_func::<(), R>(&mut *store, export).map_err(engine_fails)?;
     function.call(&mut *store, ()).map_err(|error| match error.downcast_ref::<Refused>() {
         Some(Refused(refusal)) => refusal.clone(),
+        None if error.downcast_ref() == Some(&Trap::OutOfFuel) => {
+            let trace = error.downcast_ref::<WasmBacktrace>().map(answers::functions).unwrap_or_default();
+            Refusal::Endless { most: store.data().most, trace }
+        }
         None => {
             let said = String::from_utf8_lossy(&store.data().said).trim_end().to_owned();
             Refusal::Ended { said, why: error.root_cause().to_string() }

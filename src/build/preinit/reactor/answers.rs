@@ -189,7 +189,11 @@ fn refused(caller: &Caller<'_, Host>, asked: Asked) -> Error {
 
 /// The functions that are being called, innermost first. Where a stack was moved, those below are not seen.
 fn trace(caller: &Caller<'_, Host>) -> Vec<String> {
-    let frames = WasmBacktrace::force_capture(caller);
+    functions(&WasmBacktrace::force_capture(caller))
+}
+
+/// Their names.
+pub(super) fn functions(frames: &WasmBacktrace) -> Vec<String> {
     let names = frames.frames().iter().filter_map(|frame| frame.func_name());
     names.take_while(|name| !name.starts_with(BELOW)).take(FRAMES).map(str::to_owned).collect()
 }

@@ -145,3 +145,11 @@ fn another_go_is_noticed() {
     let moving = format!("{moving} (func i32.const 0 ref.null func table.set 0))");
     assert!(matches!(start(&wat::parse_str(moving).unwrap()), Err(Refusal::Malformed(Malformed::Moves))));
 }
+
+#[test]
+fn a_start_that_does_not_end_is_told_with_where_it_was() {
+    let endless = start_within(&program("(loop (br 0))", 0), 10_000).err();
+    let Some(Refusal::Endless { most: 10_000, trace }) = endless else { panic!("{endless:?}") };
+    assert_eq!(trace.first().map(String::as_str), Some("main.init"));
+    assert!(start_within(&program("", 0), 10_000).is_ok());
+}
