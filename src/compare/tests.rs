@@ -1,14 +1,22 @@
-//! Each way in which two interfaces can differ, told; and the verdict held against wasmparser's.
+//! Each way in which two interfaces can differ, told; and the verdict held against wasmparser's, and against that of
+//! digests, where they have one.
 
 use wasm_encoder::{Alias, ComponentBuilder, ComponentExportKind};
 
 use super::{Change, Comparison, Side, interfaces};
-use crate::compose::fixture::{built, interface, part};
+use crate::{
+    compose::{
+        PartBytes,
+        fixture::{built, interface, outline, outlined, part},
+    },
+    plan::{self, graph::Wiring},
+};
 
 /// Both sides of an interface `i`: as imported by one world and as exported by another.
 fn wit(body: &str, world: &str) -> String {
     format!(
-        "package a:b@1.0.0;\n{body}\nworld importer {{ {world} import i; }}\nworld exporter {{ {world} export i; }}\n"
+        "package a:b@1.0.0;\n{body}\ninterface out {{ g: func(); }}\n\
+         world importer {{ {world} import i; export out; }}\nworld exporter {{ {world} export i; }}\n"
     )
 }
 
@@ -21,8 +29,7 @@ fn compared(expected: &str, found: &str) -> Comparison {
 }
 
 /// Whether an engine would instantiate the importer with the exporter's instance.
-fn accepted(expected: &str, found: &str) -> bool {
-    let (a, b) = (built("importer", &wit(expected, "")), built("exporter", &wit(found, "")));
+fn accepted(a: &PartBytes, b: &PartBytes) -> bool {
     let mut outer = ComponentBuilder::default();
     let exporter = outer.component_raw(None, &b.bytes);
     let importer = outer.component_raw(None, &a.bytes);
@@ -40,7 +47,14 @@ fn told(expected: &str, found: &str) -> Vec<String> {
     let (expected, found) = (format!("interface i {{ {expected} }}"), format!("interface i {{ {found} }}"));
     let comparison = compared(&expected, &found);
     let told: Vec<_> = comparison.differences.iter().map(ToString::to_string).collect();
-    assert_eq!(told.is_empty(), accepted(&expected, &found), "an engine's verdict differs: {told:#?}");
+    let (a, b) = (built("importer", &wit(&expected, "")), built("exporter", &wit(&found, "")));
+    assert_eq!(told.is_empty(), accepted(&a, &b), "an engine's verdict differs: {told:#?}");
+    let (wiring, options) = (Wiring::default(), plan::Options::default());
+    if let (Some(_), Some(_)) = (outline(&a), outline(&b)) {
+        let planned = plan::plan(&[a.part.clone(), b.part.clone()], &wiring, &options).ok();
+        assert_eq!(told.is_empty(), planned.is_some());
+        assert_eq!(outlined(&[&a, &b], &wiring, &options), planned, "the verdict of digests differs: {told:#?}");
+    }
     told
 }
 

@@ -3,7 +3,8 @@
 //! 1. Each file is digested, and small ones are kept in memory; the bytes of others stay where they are
 //!    ([`super::source`]).
 //! 2. What is remembered of such bytes is taken, what is not is found out ([`super::memory`]).
-//! 3. The app's recipe is what is remembered of such types and such a wiring, or is planned and encoded now.
+//! 3. The app's recipe is what is remembered of such types and such a wiring, or is planned and encoded now: by the parts'
+//!    outlines where those tell enough ([`plan::outlined`]), else by their worlds.
 //! 4. [`Assembly::write`] puts in one file after the other.
 //!
 //! Invariants: no large file is in memory, unless it is text or not valid; what is written is what was validated: a file
@@ -15,7 +16,10 @@ use std::{
     io::{self, Write},
     num::NonZeroUsize,
     panic,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -29,12 +33,16 @@ use super::{
     filled, read,
     read::{Known, Raw},
     recipe::{Content, Recipe},
+    signature::{Interfaces, Signature},
     source::Stored,
     validate::Code,
 };
 use crate::{
     language::Language,
-    plan::{self, graph::Wiring},
+    plan::{
+        self, Outline, Subject,
+        graph::{Graph, Wiring},
+    },
     resolve::{self, Part},
 };
 
@@ -118,10 +126,10 @@ impl File {
     }
 
     /// Looks at a part.
-    fn known(&self, code: Code) -> Result<Known, Error> {
+    fn known(&self, code: Code, interfaces: &Interfaces) -> Result<Known, Error> {
         match &self.kept {
-            Kept::All(binary) => read::known(&self.part, binary, self.language, code),
-            Kept::Stored(stored) => read::known_stored(&self.part, stored, self.language, code),
+            Kept::All(binary) => read::known(&self.part, binary, self.language, code, interfaces),
+            Kept::Stored(stored) => read::known_stored(&self.part, stored, self.language, code, interfaces),
         }
     }
 }
@@ -193,6 +201,7 @@ fn read(part: &str, given: &Given, left: &mut usize, memory: &Memory) -> Result<
 #[derive(Default)]
 struct Looked {
     known: HashMap<String, Known>,
+    interfaces: Interfaces,
     spent: Duration,
 }
 
@@ -208,12 +217,12 @@ impl Looked {
         let (small, large): (Vec<&File>, Vec<&File>) = files.iter().copied().partition(is_small);
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = cores.min(small.len() / WORTH).max(1);
-        let next = AtomicUsize::new(0);
+        let (next, interfaces) = (AtomicUsize::new(0), &self.interfaces);
         let work = || -> Result<Vec<Numbered>, Error> {
             resolve::guarded(|| {
                 let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
                 let taken = numbers.map_while(|number| Some((number, small.get(number)?)));
-                taken.map(|(number, file)| (number, file.known(code))).collect()
+                taken.map(|(number, file)| (number, file.known(code, interfaces))).collect()
             })
             .map_err(Error::from)
         };
@@ -230,7 +239,7 @@ impl Looked {
             self.known.insert(small[number].part.clone(), known?);
         }
         for file in large {
-            self.known.insert(file.part.clone(), file.known(code)?);
+            self.known.insert(file.part.clone(), file.known(code, &self.interfaces)?);
         }
         self.spent += started.elapsed();
         Ok(())
@@ -260,29 +269,69 @@ fn planned(
     took: &mut Took,
 ) -> Result<Recipe, Error> {
     let started = Instant::now();
-    let (mut worlds, mut signatures) = (Vec::with_capacity(files.len()), IndexMap::with_capacity(files.len()));
-    for name in files.keys() {
-        // Each has been looked at.
-        let Some(Known { part, signature, .. }) = parts.remove(name) else { continue };
-        worlds.push(part);
-        signatures.insert(name.as_str(), signature);
-    }
-    let graph = plan::plan(&worlds, wiring, options)?;
+    // Each has been looked at.
+    let known = files.values().filter_map(|file| Some((file, parts.remove(&file.part)?)));
+    let mut known: IndexMap<&str, Seen<'_>> =
+        known.map(|(file, Known { world, signature, .. })| (&*file.part, Seen { file, world, signature })).collect();
+    let graph = graph(&mut known, wiring, options)?;
     took.planning = started.elapsed();
     let draft = {
         let used = encode::worlds(&graph);
-        let worlds: HashMap<String, Part> = worlds
-            .into_iter()
-            .filter(|part| used.contains(part.name.as_str()))
-            .map(|part| (part.name.clone(), part))
-            .collect();
-        let typed = signatures.iter().map(|(name, signature)| (*name, Typed { part: worlds.get(*name), signature }));
+        for (name, seen) in &mut known {
+            match used.contains(name) {
+                true => drop(seen.world()?),
+                false => seen.world = None,
+            }
+        }
+        let typed = known
+            .iter()
+            .map(|(name, Seen { world, signature, .. })| (*name, Typed { part: world.as_ref(), signature }));
         draft(&graph, &typed.collect())?
     };
-    drop((graph, signatures));
+    drop((graph, known));
     let recipe = draft.proven();
     took.fitting = started.elapsed().saturating_sub(took.planning);
     recipe
+}
+
+/// A file that has been looked at.
+struct Seen<'a> {
+    file: &'a File,
+    /// Where it has been needed.
+    world: Option<Part>,
+    signature: Arc<Signature>,
+}
+
+impl Seen<'_> {
+    fn world(&mut self) -> Result<&Part, Error> {
+        let world = match self.world.take() {
+            Some(world) => world,
+            None => read::world_of(&self.file.part, &self.signature, self.file.language)?,
+        };
+        Ok(self.world.insert(world))
+    }
+}
+
+/// Plans files by as little as tells enough: their worlds, where their outlines do not.
+fn graph(known: &mut IndexMap<&str, Seen<'_>>, wiring: &Wiring, options: &plan::Options) -> Result<Graph, Error> {
+    let outlines: Vec<Option<Outline<'_>>> = known
+        .values()
+        .map(|Seen { file, world, signature }| match world {
+            Some(_) => None,
+            None => signature.outline(&file.part, file.language),
+        })
+        .collect();
+    let subjects = known.values().zip(&outlines).map(|(seen, outline)| match outline {
+        Some(outline) => Some(Subject::Outline(outline)),
+        None => seen.world.as_ref().map(Subject::World),
+    });
+    let subjects: Option<Vec<Subject<'_>>> = subjects.collect();
+    if let Some(graph) = subjects.and_then(|subjects| plan::outlined(&subjects, wiring, options)) {
+        return Ok(graph);
+    }
+    drop(outlines);
+    let worlds = known.values_mut().map(|seen| seen.world().cloned()).collect::<Result<Vec<_>, _>>()?;
+    Ok(plan::plan(&worlds, wiring, options)?)
 }
 
 /// Counts what is written.
@@ -300,5 +349,39 @@ impl Write for Counted<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cache::Home,
+        compose::{fixture::built, tests::FULL},
+        diagnostic::Diagnose,
+    };
+
+    /// By outlines where they tell enough, and the same by worlds where they do not.
+    #[test]
+    fn files_are_planned_and_told_of_as_parts_are() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let part = |name: &str, wit: &str| {
+            let part = built(name, &format!("package a:b; interface out {{ f: func(); }} {wit}"));
+            let path = temp.path().join(format!("{name}.wasm"));
+            std::fs::write(&path, &*part.bytes).expect("written");
+            (Given { language: part.part.language, ..Given::from(path) }, part)
+        };
+        let (wiring, options) = (Wiring::default(), plan::Options::default());
+        let asks = part("asks", "interface i { f: func(x: u8); } world w { import i; export out; }");
+        let tells = |body: &str| part("tells", &format!("interface i {{ {body} }} world w {{ export i; }}"));
+        for body in ["f: func(x: u8); g: func();", "f: func(x: u16);", "g: func();"] {
+            let (files, parts): (Vec<_>, Vec<_>) = [asks.clone(), tells(body)].into_iter().unzip();
+            let parts = parts.into_iter().map(|part| (part.part.name.clone(), part)).collect();
+            let theirs = crate::compose::app(&parts, &wiring, &options, &FULL).map(|(_, composed)| composed.bytes);
+            let mut memory = Memory::open(Home { root: temp.path().join("home") });
+            let ours = files_again(&files, &wiring, &options, &FULL, &mut memory).and_then(|it| it.bytes());
+            let told = |error: Error| format!("{:?}", error.problems());
+            assert_eq!(ours.map_err(told), theirs.map_err(told), "{body}");
+        }
     }
 }

@@ -13,7 +13,14 @@ use wit_parser::{
 };
 
 use super::{PartBytes, component};
-use crate::{language::Language, resolve::Part};
+use crate::{
+    language::Language,
+    plan::{
+        self, Outline, Subject,
+        graph::{Graph, Wiring},
+    },
+    resolve::Part,
+};
 
 const ABI: ManglingAndAbi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
 
@@ -54,6 +61,20 @@ pub(crate) fn asking(name: &str, mut wasi: Resolve, imports: &[&str]) -> PartByt
     let world = wasi.select_world(&[package], Some(name)).expect("the world is there");
     let part = Part { name: name.to_owned(), language: None, resolve: Arc::new(wasi), world };
     component(name, encoded(&part), Some(Language::Rust)).expect("a component of the world")
+}
+
+/// What the planner makes of parts of which only the outlines are known, of those that have one.
+pub(crate) fn outlined(parts: &[&PartBytes], wiring: &Wiring, options: &plan::Options) -> Option<Graph> {
+    let outlines: Vec<_> = parts.iter().map(|part| outline(part)).collect();
+    let subjects = parts.iter().zip(&outlines).map(|(part, outline)| match outline {
+        Some(outline) => Subject::Outline(outline),
+        None => Subject::World(&part.part),
+    });
+    plan::outlined(&subjects.collect::<Vec<_>>(), wiring, options)
+}
+
+pub(crate) fn outline(part: &PartBytes) -> Option<Outline<'_>> {
+    part.signature.outline(&part.part.name, part.part.language)
 }
 
 /// Every interface the world reaches, by name; the last of a name.

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::{
     Error, PartBytes, app, component,
-    fixture::built,
+    fixture::{built, outline, outlined},
     oracle,
     tests::{FULL, chain, instantiates},
 };
@@ -182,6 +182,79 @@ fn graphs(count: usize, run_one_in: usize) -> Tally {
         }
     }
     tally
+}
+
+/// Interfaces that have nothing to do with each other: the second in the same words or fewer, the third in others.
+const APART: [[&str; 3]; 3] = [
+    [
+        "record r { a: u8, b: string } f: func(x: r) -> option<r>; g: func();",
+        "record r { a: u8, b: string } f: func(x: r) -> option<r>;",
+        "record r { a: u16, b: string } f: func(x: r) -> option<r>; g: func();",
+    ],
+    [
+        "enum e { a, b } flags w { x, y } h: func(e: e) -> result<w, e>;",
+        "flags w { x, y } enum e { a, b } h: func(e: e) -> result<w, e>;",
+        "enum e { b, a } flags w { x, y } h: func(e: e) -> result<w, e>;",
+    ],
+    [
+        "type t = list<u8>; record p { t: t }",
+        "type t = list<u8>; record p { t: list<u8> }",
+        "type t = list<u16>; record p { t: t }",
+    ],
+];
+
+/// Parts that import and export some of them.
+fn pool_apart(numbers: &mut Numbers, size: usize) -> Vec<PartBytes> {
+    let part = |number: usize| {
+        let version = ["1.0.0", "1.0.1"][numbers.below(2)];
+        let (mut world, mut interfaces) = (String::new(), String::new());
+        for (index, bodies) in APART.iter().enumerate() {
+            let what = match numbers.below(4) {
+                0 | 1 => "import",
+                2 => "export",
+                _ => continue,
+            };
+            let body = bodies[if numbers.one_in(12) { 2 } else { numbers.below(2) }];
+            world.push_str(&format!("{what} acme:pool/i{index}@{version};"));
+            interfaces.push_str(&format!("interface i{index} {{ {body} }}"));
+        }
+        let text = format!(
+            "package acme:p{number}; interface run {{ run: func(); }} world w {{ {world} export run; }}
+            package acme:pool@{version} {{ {interfaces} }}"
+        );
+        built(&format!("p{number}"), &text)
+    };
+    (0..size).map(part).collect()
+}
+
+/// An outline is no other plan than its world, where it is one.
+#[test]
+fn outlines_are_planned_as_worlds_are() {
+    let mut numbers = Numbers(0x5eed_0007);
+    let pool = pool_apart(&mut numbers, 40);
+    assert!(pool.iter().all(|part| outline(part).is_some()));
+    let open: Vec<_> = (0..APART.len()).map(|index| Said::plain(format!("acme:pool/i{index}"))).collect();
+    let options = plan::Options { unused: Unused::Allow, ..plan::Options::default() };
+    let (mut planned, mut untold) = (0, 0);
+    for _ in 0..600 {
+        let wiring = Wiring { open: open[..numbers.below(open.len() + 1)].to_vec(), ..Wiring::default() };
+        let mut chosen: IndexMap<&str, &PartBytes> = IndexMap::new();
+        for _ in 0..2 + numbers.below(4) {
+            let part = &pool[numbers.below(pool.len())];
+            chosen.insert(&part.part.name, part);
+        }
+        let worlds: Vec<_> = chosen.values().map(|part| part.part.clone()).collect();
+        let by_worlds = plan::plan(&worlds, &wiring, &options).ok();
+        match outlined(&chosen.into_values().collect::<Vec<_>>(), &wiring, &options) {
+            Some(graph) => {
+                assert_eq!(Some(graph), by_worlds);
+                planned += 1;
+            }
+            None if by_worlds.is_some() => untold += 1,
+            None => {}
+        }
+    }
+    assert!(planned > 100 && untold < planned / 4, "{planned} planned, {untold} not told");
 }
 
 #[test]

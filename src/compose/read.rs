@@ -6,8 +6,9 @@ use wit_parser::Resolve;
 
 use super::{
     Error, Given, PartBytes,
+    encode::Unsupported,
     shape::Shape,
-    signature::{Signature, Written},
+    signature::{Interfaces, Signature},
     source::Stored,
     validate::{self, Code},
 };
@@ -76,22 +77,33 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
 /// A component from its bytes, binary or text: validated in full, its world decoded.
 pub fn component(name: &str, bytes: Vec<u8>, language: Option<Language>) -> Result<PartBytes, Error> {
     let bytes = binary(name, bytes)?;
-    let Known { part, signature, types: _ } = known(name, &bytes, language, Code::Unseen)?;
+    let Known { world, signature, types: _ } = known(name, &bytes, language, Code::Unseen, &Interfaces::default())?;
+    let part = match world {
+        Some(part) => part,
+        None => world_of(name, &signature, language)?,
+    };
     Ok(PartBytes { part, bytes: bytes.into(), signature })
 }
 
 /// What is known of a component once it has been looked at.
 #[derive(Debug)]
 pub(super) struct Known {
-    pub part: Part,
+    /// Where its signature does not tell the planner enough.
+    pub world: Option<Part>,
     pub signature: Arc<Signature>,
     /// Of all that is known of its types.
     pub types: blake3::Hash,
 }
 
 /// Looks at a binary component.
-pub(super) fn known(name: &str, binary: &[u8], language: Option<Language>, code: Code) -> Result<Known, Error> {
-    resolve::guarded(|| look(name, binary, language, code))?
+pub(super) fn known(
+    name: &str,
+    binary: &[u8],
+    language: Option<Language>,
+    code: Code,
+    interfaces: &Interfaces,
+) -> Result<Known, Error> {
+    resolve::guarded(|| look(name, binary, language, code, interfaces))?
 }
 
 /// Looks at a binary component in a file, without all of it in memory, unless something is wrong with it.
@@ -100,19 +112,26 @@ pub(super) fn known_stored(
     stored: &Stored,
     language: Option<Language>,
     code: Code,
+    interfaces: &Interfaces,
 ) -> Result<Known, Error> {
     resolve::guarded(|| {
         let apart = stored.pass(|bytes| validate::apart(bytes, code))?;
-        match apart.and_then(|shape| known_by_types(name, &shape, language).1) {
+        match apart.and_then(|shape| known_by_types(name, &shape, language, interfaces).1) {
             Some(known) => Ok(known),
-            None => look(name, &stored.whole()?, language, code),
+            None => look(name, &stored.whole()?, language, code, interfaces),
         }
     })?
 }
 
 /// 1. Validation looks at all of it, once, and tells its types.
 /// 2. The world is read from a component that is nothing but those types: WIT's own reader would look at all of it again.
-fn look(name: &str, binary: &[u8], language: Option<Language>, code: Code) -> Result<Known, Error> {
+fn look(
+    name: &str,
+    binary: &[u8],
+    language: Option<Language>,
+    code: Code,
+    interfaces: &Interfaces,
+) -> Result<Known, Error> {
     // What is no component, or is cut off, is told in the words of who reads worlds.
     let whole = || resolve::decode_part(name, binary, language);
     let shape = match validate::part(name, binary, code) {
@@ -120,12 +139,11 @@ fn look(name: &str, binary: &[u8], language: Option<Language>, code: Code) -> Re
         Err(error) => return Err(whole().err().map_or(error, Error::from)),
     };
     let is_component = wasmparser::Parser::is_component(binary);
-    match known_by_types(name, &shape, language) {
+    match known_by_types(name, &shape, language, interfaces) {
         (_, Some(known)) if is_component => Ok(known),
         (signature, _) => {
-            let alone = signature.written().ok().filter(|_| is_component);
-            let types = blake3::hash(alone.map_or(binary, |written| &written.alone));
-            Ok(Known { part: whole()?, signature, types })
+            let types = signature.digest().filter(|_| is_component).unwrap_or_else(|| blake3::hash(binary));
+            Ok(Known { world: Some(whole()?), signature, types })
         }
     }
 }
@@ -151,15 +169,39 @@ fn shrunk(resolve: &Resolve) -> Resolve {
 }
 
 /// What is known of a component by its types, if they are enough.
-fn known_by_types(name: &str, shape: &Shape, language: Option<Language>) -> (Arc<Signature>, Option<Known>) {
-    let signature = Arc::new(Signature::of(shape));
-    let known = signature.written().ok().and_then(|Written { alone, .. }| {
-        let items = shape.items().map(|(name, item)| (name.as_str(), item));
-        let part = resolve::decode_types(name, alone, language, shape.types(), items).ok()?;
-        let part = Part { resolve: Arc::new(shrunk(&part.resolve)), ..part };
-        Some(Known { part, signature: Arc::clone(&signature), types: blake3::hash(alone) })
+fn known_by_types(
+    name: &str,
+    shape: &Shape,
+    language: Option<Language>,
+    interfaces: &Interfaces,
+) -> (Arc<Signature>, Option<Known>) {
+    let signature = Arc::new(Signature::of(shape, interfaces));
+    let known = signature.digest().and_then(|types| {
+        let world = match signature.outline(name, language) {
+            Some(_) => None,
+            None => {
+                let part = decoded(name, &signature.alone().ok()?, language, shape).ok()?;
+                Some(Part { resolve: Arc::new(shrunk(&part.resolve)), ..part })
+            }
+        };
+        Some(Known { world, signature: Arc::clone(&signature), types })
     });
     (signature, known)
+}
+
+/// The world of a component that has been looked at.
+pub(super) fn world_of(name: &str, signature: &Signature, language: Option<Language>) -> Result<Part, Error> {
+    let read = || -> Result<Part, Error> {
+        let too_new = |Unsupported(reason)| Error::TooNew { part: name.to_owned(), reason };
+        decoded(name, &signature.alone().map_err(too_new)?, language, &signature.shape().map_err(too_new)?)
+    };
+    resolve::guarded(read)?
+}
+
+/// Reads a world from a component that is nothing but its types.
+fn decoded(name: &str, alone: &[u8], language: Option<Language>, shape: &Shape) -> Result<Part, Error> {
+    let items = shape.items().map(|(name, item)| (name.as_str(), item));
+    Ok(resolve::decode_types(name, alone, language, shape.types(), items)?)
 }
 
 #[cfg(test)]

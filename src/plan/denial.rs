@@ -45,14 +45,14 @@ pub(super) fn groups(planner: &Planner<'_>) -> IndexMap<String, Group> {
         }
         let mut uses: IndexMap<String, (usize, String)> = IndexMap::new();
         let mut given = BTreeMap::new();
-        let mut pending: Vec<_> = interfaces.iter().filter_map(|(_, port)| port.interface()).collect();
-        while let Some(id) = pending.pop() {
-            for import in surface.dependencies(id) {
+        let mut pending: Vec<_> = interfaces.iter().map(|(_, port)| *port).collect();
+        while let Some(port) = pending.pop() {
+            for import in port.dependencies() {
                 let track = Name::new(&import).canonical();
                 if uses.contains_key(&track) || closed(&import) {
                     continue;
                 }
-                pending.extend(surface.imports.get(&import).and_then(|port| port.interface()));
+                pending.extend(surface.imports.get(&import));
                 if let Some(Provider::Part { index, export, .. }) = planner.decided(part, &import) {
                     given.insert(track.clone(), (*index, export.clone()));
                 }

@@ -42,7 +42,7 @@ fn not_imported(planner: &Planner<'_>, graph: &Graph) -> Vec<(usize, String)> {
     let mut chosen = Vec::new();
     for (index, surface) in planner.surfaces.iter().enumerate() {
         for export in surface.exports.keys() {
-            if !imported.contains(&(surface.part.name.as_str(), export)) && !surface.is_engines_own(export) {
+            if !imported.contains(&(surface.name, export)) && !surface.is_engines_own(export) {
                 chosen.push((index, export.clone()));
             }
         }
@@ -114,24 +114,22 @@ impl Found {
             let surface = &planner.surfaces[item.part];
             let key = Name::new(&item.name).canonical();
             let (name, from) = match planner.types.get(&key).filter(|_| item.types) {
-                Some(plain) => (&plain.interface, &plain.interface),
-                None => (&item.name, &surface.part.name),
+                Some(plain) => (plain.interface.as_str(), plain.interface.as_str()),
+                None => (item.name.as_str(), surface.name),
             };
             let port = if item.types { &surface.imports[&item.name] } else { &surface.exports[&item.name] };
-            let interface = port.interface();
             if let Some(known) = self.exports.get(&key) {
                 // It makes no difference whose copy of plain types is exported.
-                let plain = interface.is_some_and(|id| surface::is_plain(surface.resolve(), id));
-                if known.from != *from && !plain {
+                if known.from != from && !port.is_plain() {
                     let parts = self.clashes.entry(key).or_insert_with(|| vec![known.from.clone()]);
-                    if !parts.contains(from) {
-                        parts.push(from.clone());
+                    if !parts.iter().any(|part| part == from) {
+                        parts.push(from.to_owned());
                     }
                 }
                 continue;
             }
             if item.ready {
-                self.exports.insert(key, Export { name: name.clone(), from: from.clone() });
+                self.exports.insert(key, Export { name: name.to_owned(), from: from.to_owned() });
                 continue;
             }
             // A definition of plain types uses what any of those who share it use.
@@ -143,11 +141,11 @@ impl Found {
             for (part, name) in users {
                 let surface = &planner.surfaces[part];
                 let port = if item.types { &surface.imports[name] } else { &surface.exports[name] };
-                let uses = port.interface().map_or(Vec::new(), |id| surface.dependencies(id));
+                let uses = port.dependencies();
                 for used in &uses {
                     let own = !item.types && surface::find(&surface.exports, used).is_some();
                     if let Some(Provider::Closed(family)) = planner.decided(part, used).filter(|_| !own) {
-                        self.exposed.push((surface.part.name.clone(), name.to_owned(), used.clone(), *family));
+                        self.exposed.push((surface.name.to_owned(), name.to_owned(), used.clone(), *family));
                     }
                 }
                 sources.extend(uses.iter().filter_map(|name| source(planner, part, item.types, name)));

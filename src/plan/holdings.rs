@@ -105,11 +105,11 @@ fn held(grant: &Grant) -> Held {
 pub(super) fn section(planner: &Planner<'_>, graph: &Graph) -> Option<Section> {
     let Grants::Known(_) = planner.options.grants else { return None };
     let parts = planner.surfaces.iter().map(|surface| {
-        let name = &surface.part.name;
+        let name = surface.name;
         let mut held: Vec<Held> =
             planner.options.holdings.parts.get(name).into_iter().flatten().map(|it| it.held.clone()).collect();
         held.sort();
-        (name.clone(), held)
+        (name.to_owned(), held)
     });
     let apart = graph.host.iter().filter_map(|host| {
         let behind = host.wanted_by.iter().map(|wanted| wanted.by.clone()).collect();

@@ -12,6 +12,7 @@ pub mod holdings;
 mod host;
 mod middleware;
 mod order;
+mod outline;
 mod provider;
 pub mod sources;
 mod surface;
@@ -23,8 +24,9 @@ pub mod wac;
 pub mod wire;
 
 pub use error::Error;
-pub use surface::{Place, Sources, exports_of};
-pub use wire::{Options, Unused, plan};
+pub use outline::{Outline, SelfContained};
+pub use surface::{Place, Sources, Subject, exports_of};
+pub use wire::{Options, Unused, outlined, plan};
 
 #[cfg(test)]
 mod tests;

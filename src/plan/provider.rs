@@ -10,8 +10,6 @@
 //! Invariants: nothing is left to the host that is not WASI or declared open, nor, where grants are known, what a part is
 //! not granted; two candidates are never decided by order, except for plain types, where they are interchangeable.
 
-use wit_parser::WorldItem;
-
 use super::{
     capability::{Closed, Kind, Standing},
     error::{Failure, Near},
@@ -63,13 +61,13 @@ impl Planner<'_> {
             .wiring
             .wire
             .iter()
-            .find(|((from, interface), _)| *from == surface.part.name && names_port(interface, import, wanted))
+            .find(|((from, interface), _)| *from == surface.name && names_port(interface, import, wanted))
         {
             let (name, said) = target(&wire.to.text);
             let to = self.index(name)?;
             let Some((export, _)) = surface::find(&self.surfaces[to].exports, said.unwrap_or(wanted)) else {
                 self.failures.push(Failure::NotExported {
-                    part: surface.part.name.clone(),
+                    part: surface.name.to_owned(),
                     import: import.to_owned(),
                     to: name.to_owned(),
                     said: said.map(str::to_owned),
@@ -84,8 +82,7 @@ impl Planner<'_> {
         if let Some(behind) = self.fronts.behind(part, import) {
             return Some(behind.clone());
         }
-        if let WorldItem::Type { id, .. } = port.item
-            && let Some((interface, _)) = surface::used_type(surface, *id)
+        if let Some((interface, _)) = surface::used_type(port)
             && surface.imports.contains_key(&interface)
         {
             return self.provider(part, &interface);
@@ -100,14 +97,13 @@ impl Planner<'_> {
     /// Who provides the types of this import to whoever provides an import that uses them.
     fn given_with(&mut self, part: usize, import: &str) -> Option<(usize, String, String)> {
         let surface = &self.surfaces[part];
-        surface.imports[import].interface()?;
+        if !surface.imports[import].is_interface() {
+            return None;
+        }
         let users: Vec<String> = surface
             .imports
             .iter()
-            .filter(|(name, port)| {
-                *name != import
-                    && port.interface().is_some_and(|id| surface.dependencies(id).iter().any(|d| d == import))
-            })
+            .filter(|(name, port)| *name != import && port.dependencies().iter().any(|d| d == import))
             .map(|(name, _)| name.clone())
             .collect();
         for user in users {
@@ -151,7 +147,7 @@ impl Planner<'_> {
             why = Why::Compatible;
             candidates = offers(&|name| name.compatible(&wanted));
         }
-        let plain = port.interface().is_some_and(|id| surface::is_plain(surface.resolve(), id));
+        let plain = port.is_plain();
         match &candidates[..] {
             [(index, export)] => Some(Provider::Part { index: *index, export: export.clone(), why }),
             [(index, export), ..] if plain => Some(Provider::Part { index: *index, export: export.clone(), why }),
@@ -161,12 +157,12 @@ impl Planner<'_> {
             },
             [] if plain => Some(Provider::Types),
             // A type of the world's own, without a resource, is met by whatever the host says.
-            [] if matches!(port.item, WorldItem::Type { id, .. } if !surface::holds_resources(surface.resolve(), [*id])) => {
+            [] if port.ty().is_some_and(|(resolve, id)| !surface::holds_resources(resolve, [id])) => {
                 Some(Provider::Host)
             }
             [] => {
                 let failure = Failure::Unmet {
-                    part: surface.part.name.clone(),
+                    part: surface.name.to_owned(),
                     import: import.to_owned(),
                     near: self.near(part, port.wanted(import)),
                     at: surface.place_of(port, &self.options.sources),
@@ -178,7 +174,7 @@ impl Planner<'_> {
                 let providers =
                     several.iter().map(|(index, export)| (self.name(*index).to_owned(), export.clone())).collect();
                 let failure = Failure::Ambiguous {
-                    part: surface.part.name.clone(),
+                    part: surface.name.to_owned(),
                     import: import.to_owned(),
                     providers,
                     at: surface.place_of(port, &self.options.sources),
@@ -198,9 +194,9 @@ impl Planner<'_> {
         if is_open && !wanted.is_wasi() {
             return Ok(Standing::Declared);
         }
-        let kind = match port.interface() {
-            Some(id) if !surface::is_plain(surface.resolve(), id) => Kind::Functions,
-            _ => Kind::PlainTypes,
+        let kind = match port.is_interface() && !port.is_plain() {
+            true => Kind::Functions,
+            false => Kind::PlainTypes,
         };
         match self.options.grants.standing(self.name(part), &wanted, kind) {
             // What a grant could cover is not opened to all parts by this.
@@ -217,7 +213,7 @@ impl Planner<'_> {
     fn near(&self, part: usize, wanted: &str) -> Vec<Near> {
         let exports = || {
             let others = self.surfaces.iter().enumerate().filter(|(index, _)| *index != part);
-            others.flat_map(|(_, other)| other.exports.keys().map(|export| (other.part.name.clone(), export.clone())))
+            others.flat_map(|(_, other)| other.exports.keys().map(|export| (other.name.to_owned(), export.clone())))
         };
         let versions = exports().filter(|(_, export)| Name::new(export).base == Name::new(wanted).base);
         let versions: Vec<_> = versions.map(|(part, export)| Near::Version { part, export }).collect();

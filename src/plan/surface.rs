@@ -3,8 +3,9 @@
 use std::{collections::HashSet, ops::Range, sync::Arc};
 
 use indexmap::IndexMap;
-use wit_parser::{InterfaceId, Resolve, Span, Type, TypeDefKind, TypeId, TypeOwner, WorldItem};
+use wit_parser::{InterfaceId, Resolve, Span, Type, TypeDefKind, TypeId, TypeOwner, WorldId, WorldItem};
 
+use super::outline::{Outline, SelfContained};
 use crate::{compare::Name, diagnostic::SourceFile, language::Language, resolve::Part};
 
 /// WIT texts by the name they have in a `Resolve`'s source map, for labels.
@@ -19,25 +20,61 @@ pub struct Place {
     pub label: Option<(Arc<SourceFile>, Range<usize>)>,
 }
 
+/// What a part is known by.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    World(&'a Part),
+    Outline(&'a Outline<'a>),
+}
+
 /// A part by the names of what it imports and exports, in its world's order.
 pub(super) struct Surface<'a> {
-    pub part: &'a Part,
+    pub name: &'a str,
+    language: Option<Language>,
+    /// Where it is known.
+    pub world: Option<World<'a>>,
     pub imports: IndexMap<String, Port<'a>>,
     pub exports: IndexMap<String, Port<'a>>,
 }
 
+/// A world, and all that it is made of.
+#[derive(Clone, Copy)]
+pub(super) struct World<'a> {
+    pub resolve: &'a Resolve,
+    pub id: WorldId,
+}
+
 /// One import or export of a world.
 pub(super) struct Port<'a> {
-    pub item: &'a WorldItem,
+    pub item: Item<'a>,
     /// The interface's full name where the port's own name is only a label for it.
     pub implements: Option<String>,
 }
 
-impl Port<'_> {
-    pub(super) fn interface(&self) -> Option<InterfaceId> {
+/// What is imported or exported.
+#[derive(Clone, Copy)]
+pub(super) enum Item<'a> {
+    Declared(&'a Resolve, &'a WorldItem),
+    Outlined(&'a SelfContained),
+}
+
+impl<'a> Port<'a> {
+    fn declared_interface(&self) -> Option<(&'a Resolve, InterfaceId)> {
         match self.item {
-            WorldItem::Interface { id, .. } => Some(*id),
-            WorldItem::Function(_) | WorldItem::Type { .. } => None,
+            Item::Declared(resolve, WorldItem::Interface { id, .. }) => Some((resolve, *id)),
+            Item::Declared(_, WorldItem::Function(_) | WorldItem::Type { .. }) | Item::Outlined(_) => None,
+        }
+    }
+
+    pub(super) fn is_interface(&self) -> bool {
+        matches!(self.item, Item::Outlined(_)) || self.declared_interface().is_some()
+    }
+
+    /// A type of the world's own.
+    pub(super) fn ty(&self) -> Option<(&'a Resolve, TypeId)> {
+        match self.item {
+            Item::Declared(resolve, WorldItem::Type { id, .. }) => Some((resolve, *id)),
+            _ => None,
         }
     }
 
@@ -45,66 +82,123 @@ impl Port<'_> {
     pub(super) fn wanted<'n>(&'n self, name: &'n str) -> &'n str {
         self.implements.as_deref().unwrap_or(name)
     }
-}
 
-impl<'a> Surface<'a> {
-    pub(super) fn new(part: &'a Part) -> Surface<'a> {
-        let world = &part.resolve.worlds[part.world];
-        let ports = |items: &'a wit_parser::IndexMap<wit_parser::WorldKey, WorldItem>| {
-            items
-                .iter()
-                .map(|(key, item)| {
-                    let implements = part.resolve.implements_interface(key, item).and_then(|id| part.resolve.id_of(id));
-                    (part.resolve.name_world_key(key), Port { item, implements })
-                })
-                .collect()
-        };
-        Surface { part, imports: ports(&world.imports), exports: ports(&world.exports) }
-    }
-
-    pub(super) fn resolve(&self) -> &'a Resolve {
-        &self.part.resolve
+    /// Whether it is an interface that is nothing but types that any copy of it can stand for: no functions, no
+    /// resources.
+    pub(super) fn is_plain(&self) -> bool {
+        if let Item::Outlined(outlined) = self.item {
+            return outlined.is_plain;
+        }
+        self.declared_interface().is_some_and(|(resolve, id)| {
+            let interface = &resolve.interfaces[id];
+            interface.functions.is_empty() && !holds_resources(resolve, interface.types.values().copied())
+        })
     }
 
     /// The imports whose types an interface uses, by the import's name.
-    pub(super) fn dependencies(&self, interface: InterfaceId) -> Vec<String> {
-        let mut names: Vec<_> = self
-            .resolve()
-            .interface_direct_deps(interface)
-            .filter_map(|dependency| self.resolve().id_of(dependency))
-            .collect();
+    pub(super) fn dependencies(&self) -> Vec<String> {
+        let Some((resolve, id)) = self.declared_interface() else { return Vec::new() };
+        let mut names: Vec<_> =
+            resolve.interface_direct_deps(id).filter_map(|dependency| resolve.id_of(dependency)).collect();
         let mut seen = HashSet::new();
         names.retain(|name| seen.insert(name.clone()));
         names
     }
 
+    /// The resources an interface takes over from other interfaces, as defined there.
+    pub(super) fn foreign_resources(&self) -> Vec<(&'a Resolve, TypeId)> {
+        let Some((resolve, interface)) = self.declared_interface() else { return Vec::new() };
+        let own = TypeOwner::Interface(interface);
+        let definitions = resolve.interfaces[interface].types.values().map(|&id| definition(resolve, id));
+        definitions
+            .filter(|&id| matches!(resolve.types[id].kind, TypeDefKind::Resource) && resolve.types[id].owner != own)
+            .map(|id| (resolve, id))
+            .collect()
+    }
+
+    /// A type that an interface declares, as it is defined; and the interface.
+    pub(super) fn declares(&self, name: &str) -> Option<(&'a Resolve, InterfaceId, TypeId)> {
+        let (resolve, interface) = self.declared_interface()?;
+        let declared = *resolve.interfaces[interface].types.get(name)?;
+        Some((resolve, interface, definition(resolve, declared)))
+    }
+}
+
+impl<'a> Surface<'a> {
+    pub(super) fn new(subject: Subject<'a>) -> Surface<'a> {
+        match subject {
+            Subject::World(part) => Surface::of(part),
+            Subject::Outline(outline) => {
+                let ports = |ports: &'a [(&'a str, &'a SelfContained)]| {
+                    let port = |interface| Port { item: Item::Outlined(interface), implements: None };
+                    ports.iter().map(|(name, interface)| ((*name).to_owned(), port(interface))).collect()
+                };
+                Surface {
+                    name: outline.name,
+                    language: outline.language,
+                    world: None,
+                    imports: ports(&outline.imports),
+                    exports: ports(&outline.exports),
+                }
+            }
+        }
+    }
+
+    pub(super) fn of(part: &'a Part) -> Surface<'a> {
+        let resolve: &Resolve = &part.resolve;
+        let ports = |items: &'a wit_parser::IndexMap<wit_parser::WorldKey, WorldItem>| {
+            items
+                .iter()
+                .map(|(key, item)| {
+                    let implements = resolve.implements_interface(key, item).and_then(|id| resolve.id_of(id));
+                    (resolve.name_world_key(key), Port { item: Item::Declared(resolve, item), implements })
+                })
+                .collect()
+        };
+        let world = &resolve.worlds[part.world];
+        Surface {
+            name: &part.name,
+            language: part.language,
+            world: Some(World { resolve, id: part.world }),
+            imports: ports(&world.imports),
+            exports: ports(&world.exports),
+        }
+    }
+
     /// Whether an export belongs to a language's engine, not to the user: componentize-py leaves `exports` behind,
     /// componentize-qjs `init`.
     pub(super) fn is_engines_own(&self, export: &str) -> bool {
-        let by_an_engine = matches!(self.part.language, None | Some(Language::Python | Language::JavaScript));
+        let by_an_engine = matches!(self.language, None | Some(Language::Python | Language::JavaScript));
         by_an_engine && matches!(export, "init" | "exports")
+    }
+
+    /// Whether both are known by one and the same world's types.
+    pub(super) fn is_of_the_world_of(&self, other: &Surface<'_>) -> bool {
+        self.world.zip(other.world).is_some_and(|(a, b)| std::ptr::eq(a.resolve, b.resolve))
     }
 
     /// Where a port is imported or exported, else where its interface is declared.
     pub(super) fn place_of(&self, port: &Port<'_>, sources: &Sources) -> Option<Place> {
-        let declared = || self.place(self.resolve().interfaces[port.interface()?].span, sources);
-        self.place(port.item.span(), sources).or_else(declared)
+        let Item::Declared(resolve, item) = port.item else { return None };
+        let declared = || self.place(resolve.interfaces[port.declared_interface()?.1].span, sources);
+        self.place(item.span(), sources).or_else(declared)
     }
 
     /// Where a span of this part's WIT is.
     pub(super) fn place(&self, span: Span, sources: &Sources) -> Option<Place> {
-        let location = self.resolve().source_map.resolve_span(span)?;
+        let World { resolve, .. } = self.world?;
+        let location = resolve.source_map.resolve_span(span)?;
         let label = sources
             .get(location.path)
             .filter(|source| source.text.get(location.range.clone()).is_some())
             .map(|source| (source.clone(), location.range.clone()));
-        Some(Place { shown: self.resolve().render_location(span), label })
+        Some(Place { shown: resolve.render_location(span), label })
     }
 }
 
 /// The names of what a part exports by its world.
 pub fn exports_of(part: &Part) -> Vec<String> {
-    Surface::new(part).exports.into_keys().collect()
+    Surface::of(part).exports.into_keys().collect()
 }
 
 /// The port of that name, else the one of a compatible version.
@@ -113,12 +207,6 @@ pub(super) fn find<'p, 'a>(ports: &'p IndexMap<String, Port<'a>>, name: &str) ->
     ports
         .get_key_value(name)
         .or_else(|| ports.iter().find(|(other, port)| Name::new(port.wanted(other)).compatible(&wanted)))
-}
-
-/// Whether an interface is nothing but types that any copy of it can stand for: no functions, no resources.
-pub(super) fn is_plain(resolve: &Resolve, interface: InterfaceId) -> bool {
-    let interface = &resolve.interfaces[interface];
-    interface.functions.is_empty() && !holds_resources(resolve, interface.types.values().copied())
 }
 
 /// Whether a resource is among the types or below them.
@@ -152,16 +240,6 @@ pub(super) fn holds_resources(resolve: &Resolve, types: impl IntoIterator<Item =
     false
 }
 
-/// The resources an interface takes over from other interfaces, as defined there.
-pub(super) fn foreign_resources(resolve: &Resolve, interface: InterfaceId) -> Vec<TypeId> {
-    let own = TypeOwner::Interface(interface);
-    let types = resolve.interfaces[interface].types.values();
-    types
-        .map(|&id| definition(resolve, id))
-        .filter(|&id| matches!(resolve.types[id].kind, TypeDefKind::Resource) && resolve.types[id].owner != own)
-        .collect()
-}
-
 /// The definition an alias stands for, or the type itself.
 pub(super) fn definition(resolve: &Resolve, id: TypeId) -> TypeId {
     let mut id = id;
@@ -180,19 +258,13 @@ pub(super) fn owner(resolve: &Resolve, id: TypeId) -> Option<String> {
 }
 
 /// The interface a world's own type comes from, and its name there.
-pub(super) fn used_type(surface: &Surface<'_>, id: TypeId) -> Option<(String, String)> {
-    let resolve = surface.resolve();
+pub(super) fn used_type(port: &Port<'_>) -> Option<(String, String)> {
+    let (resolve, id) = port.ty()?;
     let TypeDefKind::Type(Type::Id(used)) = resolve.types[id].kind else { return None };
-    match resolve.types[used].owner {
-        TypeOwner::Interface(interface) => Some((resolve.id_of(interface)?, resolve.types[used].name.clone()?)),
-        TypeOwner::World(_) | TypeOwner::None => None,
-    }
+    Some((owner(resolve, used)?, resolve.types[used].name.clone()?))
 }
 
 /// The interface an import is, or comes from.
 pub(super) fn used_interface(surface: &Surface<'_>, import: &str) -> String {
-    match surface.imports[import].item {
-        WorldItem::Type { id, .. } => used_type(surface, *id).map_or(import.to_owned(), |(interface, _)| interface),
-        _ => import.to_owned(),
-    }
+    used_type(&surface.imports[import]).map_or(import.to_owned(), |(interface, _)| interface)
 }

@@ -5,6 +5,9 @@
 //!    interface and the exporter's must be the same.
 //! 3. Parts that leave one interface to the host, or share one denial or one definition of plain types, must agree on
 //!    its types, because there will be only one of it.
+//!
+//! Of what is known by its outline alone ([`super::outline`]), it can only be said that one has what the other wants; all
+//! else is [`Untold`].
 
 use wit_parser::{Resolve, TypeDefKind, TypeId, TypeOwner, WorldItem};
 
@@ -13,7 +16,7 @@ use super::{
     error::{Failure, Located, Meeting, Source},
     graph::{Graph, Why},
     provider::Provider,
-    surface::{self, Port, Surface},
+    surface::{self, Item, Port, Surface, World},
     wire::Planner,
 };
 use crate::{
@@ -38,13 +41,17 @@ enum Origin {
     },
 }
 
-pub(super) fn verify(planner: &mut Planner<'_>, graph: &Graph) {
+/// What no outline tells: the worlds are needed.
+#[derive(Debug)]
+pub(super) struct Untold;
+
+pub(super) fn verify(planner: &mut Planner<'_>, graph: &Graph) -> Result<(), Untold> {
     let mut failures = Vec::new();
     for (index, surface) in planner.surfaces.iter().enumerate() {
         for (import, port) in &surface.imports {
             match planner.decided(index, import) {
                 Some(Provider::Part { index: to, export, why }) => {
-                    failures.extend(edge(planner, (index, import, port), (*to, export), why));
+                    failures.extend(edge(planner, (index, import, port), (*to, export), why)?);
                 }
                 Some(Provider::Host) => failures.extend(host_resources(planner, index, import, port)),
                 Some(Provider::Types | Provider::Closed(_)) | None => {}
@@ -53,7 +60,7 @@ pub(super) fn verify(planner: &mut Planner<'_>, graph: &Graph) {
     }
     for host in &graph.host {
         let wanted_by: Vec<_> = host.wanted_by.iter().map(|wanted| wanted.by.as_str()).collect();
-        failures.extend(agreement(planner, &host.import, &wanted_by, Meeting::Host));
+        failures.extend(agreement(planner, &host.import, &wanted_by, Meeting::Host)?);
     }
     let shared = graph.types.keys().map(|interface| (interface, interface, Meeting::Types));
     let closed = graph
@@ -63,9 +70,10 @@ pub(super) fn verify(planner: &mut Planner<'_>, graph: &Graph) {
     for (instance, interface, meeting) in shared.chain(closed) {
         let edges = graph.edges.iter().filter(|edge| edge.to == *instance && edge.export == *interface);
         let wanted_by: Vec<_> = edges.map(|edge| edge.from.as_str()).collect();
-        failures.extend(agreement(planner, interface, &wanted_by, meeting));
+        failures.extend(agreement(planner, interface, &wanted_by, meeting)?);
     }
     planner.failures.extend(failures);
+    Ok(())
 }
 
 fn edge(
@@ -73,28 +81,28 @@ fn edge(
     (from, import, port): (usize, &String, &Port<'_>),
     (to, export): (usize, &String),
     why: &Why,
-) -> Option<Failure> {
+) -> Result<Option<Failure>, Untold> {
     let (importer, exporter) = (&planner.surfaces[from], &planner.surfaces[to]);
+    let exported = &exporter.exports[export];
     // A type that a world uses from an interface is compared with that interface.
-    if matches!(port.item, WorldItem::Type { .. }) && exporter.exports[export].interface().is_some() {
-        return None;
+    if port.ty().is_some() && exported.is_interface() {
+        return Ok(None);
     }
-    let comparison = compare_ports(importer, port, exporter, &exporter.exports[export]);
-    let Some(comparison) = comparison else {
-        return Some(Failure::Kind {
-            part: importer.part.name.clone(),
+    let Some(comparison) = compare_ports((importer, port), (exporter, exported))? else {
+        return Ok(Some(Failure::Kind {
+            part: importer.name.to_owned(),
             import: import.clone(),
-            to: exporter.part.name.clone(),
+            to: exporter.name.to_owned(),
             export: export.clone(),
             expected: kind(port),
-            found: kind(&exporter.exports[export]),
-        });
+            found: kind(exported),
+        }));
     };
     if !comparison.differences.is_empty() {
-        return Some(Failure::Mismatch {
-            part: importer.part.name.clone(),
+        return Ok(Some(Failure::Mismatch {
+            part: importer.name.to_owned(),
             import: import.clone(),
-            other: exporter.part.name.clone(),
+            other: exporter.name.to_owned(),
             export: export.clone(),
             meeting: Meeting::Edge,
             wired_at: match why {
@@ -102,22 +110,23 @@ fn edge(
                 _ => None,
             },
             differences: locate(planner, importer, exporter, comparison),
-        });
+        }));
     }
-    comparison.shared.iter().find_map(|shared| {
-        let wanted = origin(planner, from, shared.expected, false)?;
-        let given = origin(planner, to, shared.found, true)?;
+    Ok(comparison.shared.iter().find_map(|shared| {
+        let (here, there) = (importer.world?.resolve, exporter.world?.resolve);
+        let wanted = origin(planner, from, (here, shared.expected), false)?;
+        let given = origin(planner, to, (there, shared.found), true)?;
         (wanted != given).then(|| Failure::Identity {
-            part: importer.part.name.clone(),
+            part: importer.name.to_owned(),
             import: import.clone(),
-            to: Some(exporter.part.name.clone()),
-            resource: importer.resolve().types[shared.expected].name.clone().unwrap_or_default(),
-            interface: surface::owner(importer.resolve(), shared.expected).unwrap_or_default(),
+            to: Some(exporter.name.to_owned()),
+            resource: here.types[shared.expected].name.clone().unwrap_or_default(),
+            interface: surface::owner(here, shared.expected).unwrap_or_default(),
             wanted: source(planner, &wanted),
             given: source(planner, &given),
-            closed: [from, to].into_iter().find_map(|part| closed(planner, part, shared.expected, importer.resolve())),
+            closed: [from, to].into_iter().find_map(|part| closed(planner, part, shared.expected, here)),
         })
-    })
+    }))
 }
 
 /// The part, and the family to grant it, where it has a resource's interface only from a denial.
@@ -132,24 +141,28 @@ fn closed(planner: &Planner<'_>, part: usize, resource: TypeId, resolve: &Resolv
 
 /// What the host provides can only speak of the host's resources.
 fn host_resources(planner: &Planner<'_>, part: usize, import: &str, port: &Port<'_>) -> Option<Failure> {
-    let surface = &planner.surfaces[part];
-    surface::foreign_resources(surface.resolve(), port.interface()?).into_iter().find_map(|resource| {
-        let wanted = origin(planner, part, resource, false)?;
+    port.foreign_resources().into_iter().find_map(|(resolve, resource)| {
+        let wanted = origin(planner, part, (resolve, resource), false)?;
         (!matches!(wanted, Origin::Host { .. })).then(|| Failure::Identity {
-            part: surface.part.name.clone(),
+            part: planner.name(part).to_owned(),
             import: import.to_owned(),
             to: None,
-            resource: surface.resolve().types[resource].name.clone().unwrap_or_default(),
-            interface: surface::owner(surface.resolve(), resource).unwrap_or_default(),
+            resource: resolve.types[resource].name.clone().unwrap_or_default(),
+            interface: surface::owner(resolve, resource).unwrap_or_default(),
             wanted: source(planner, &wanted),
             given: Source::Host,
-            closed: closed(planner, part, resource, surface.resolve()),
+            closed: closed(planner, part, resource, resolve),
         })
     })
 }
 
 /// Whether all that share one interface mean the same by what they have in common.
-fn agreement(planner: &Planner<'_>, interface: &str, wanted_by: &[&str], meeting: Meeting) -> Vec<Failure> {
+fn agreement(
+    planner: &Planner<'_>,
+    interface: &str,
+    wanted_by: &[&str],
+    meeting: Meeting,
+) -> Result<Vec<Failure>, Untold> {
     let sharing: Vec<_> = wanted_by
         .iter()
         .filter_map(|part| {
@@ -158,28 +171,30 @@ fn agreement(planner: &Planner<'_>, interface: &str, wanted_by: &[&str], meeting
             Some((surface, import, port))
         })
         .collect();
-    let Some(((first, first_import, first_port), rest)) = sharing.split_first() else { return Vec::new() };
-    rest.iter()
-        .filter_map(|(surface, import, port)| {
-            if std::sync::Arc::ptr_eq(&surface.part.resolve, &first.part.resolve) && import == first_import {
-                return None;
-            }
-            let mut comparison = compare_ports(surface, port, first, first_port)?;
-            // A function or a type that only one of them wants is no disagreement.
-            comparison
-                .differences
-                .retain(|difference| !(difference.change == Change::Missing && is_item(&difference.path)));
-            (!comparison.differences.is_empty()).then(|| Failure::Mismatch {
-                part: surface.part.name.clone(),
+    let Some(((first, first_import, first_port), rest)) = sharing.split_first() else { return Ok(Vec::new()) };
+    let mut failures = Vec::new();
+    for (surface, import, port) in rest {
+        if surface.is_of_the_world_of(first) && import == first_import {
+            continue;
+        }
+        let Some(mut comparison) = compare_ports((surface, port), (first, first_port))? else { continue };
+        // A function or a type that only one of them wants is no disagreement.
+        comparison
+            .differences
+            .retain(|difference| !(difference.change == Change::Missing && is_item(&difference.path)));
+        if !comparison.differences.is_empty() {
+            failures.push(Failure::Mismatch {
+                part: surface.name.to_owned(),
                 import: (*import).clone(),
-                other: first.part.name.clone(),
+                other: first.name.to_owned(),
                 export: (*first_import).clone(),
                 meeting,
                 wired_at: None,
                 differences: locate(planner, surface, first, comparison),
-            })
-        })
-        .collect()
+            });
+        }
+    }
+    Ok(failures)
 }
 
 fn is_item(path: &[Step]) -> bool {
@@ -187,42 +202,60 @@ fn is_item(path: &[Step]) -> bool {
 }
 
 /// `None` where they are not of one kind.
-fn compare_ports(a: &Surface<'_>, expected: &Port<'_>, b: &Surface<'_>, found: &Port<'_>) -> Option<Comparison> {
-    let (left, right) = (a.resolve(), b.resolve());
-    match (expected.item, found.item) {
+fn compare_ports(
+    (a, expected): (&Surface<'_>, &Port<'_>),
+    (b, found): (&Surface<'_>, &Port<'_>),
+) -> Result<Option<Comparison>, Untold> {
+    let (Some(World { resolve: left, id: world }), Some(World { resolve: right, id: other_world })) =
+        (a.world, b.world)
+    else {
+        return match (expected.item, found.item) {
+            (Item::Outlined(expected), Item::Outlined(found)) if expected.is_found_in(found) => {
+                Ok(Some(Comparison::default()))
+            }
+            _ => Err(Untold),
+        };
+    };
+    let (Item::Declared(_, expected), Item::Declared(_, found)) = (expected.item, found.item) else {
+        return Err(Untold);
+    };
+    Ok(match (expected, found) {
         (WorldItem::Interface { id, .. }, WorldItem::Interface { id: other, .. }) => {
             Some(compare::interfaces(Side { resolve: left, item: *id }, Side { resolve: right, item: *other }))
         }
         (WorldItem::Function(function), WorldItem::Function(other)) => Some(compare::functions(
-            Side { resolve: left, item: (a.part.world, function) },
-            Side { resolve: right, item: (b.part.world, other) },
+            Side { resolve: left, item: (world, function) },
+            Side { resolve: right, item: (other_world, other) },
         )),
         (WorldItem::Type { id, .. }, WorldItem::Type { id: other, .. }) => Some(compare::types(
-            Side { resolve: left, item: (a.part.world, *id) },
-            Side { resolve: right, item: (b.part.world, *other) },
+            Side { resolve: left, item: (world, *id) },
+            Side { resolve: right, item: (other_world, *other) },
         )),
         _ => None,
-    }
+    })
 }
 
 fn kind(port: &Port<'_>) -> &'static str {
-    match port.item {
-        WorldItem::Interface { .. } => "an interface",
-        WorldItem::Function(_) => "a function",
-        WorldItem::Type { .. } => "a type",
+    match (port.is_interface(), port.ty()) {
+        (true, _) => "an interface",
+        (false, None) => "a function",
+        (false, Some(_)) => "a type",
     }
 }
 
 /// Who defines a resource that a part knows, as seen from its imports or from its exports.
-fn origin(planner: &Planner<'_>, part: usize, resource: TypeId, from_export: bool) -> Option<Origin> {
-    let (mut part, mut resource, mut from_export) = (part, resource, from_export);
+fn origin(
+    planner: &Planner<'_>,
+    part: usize,
+    (resolve, resource): (&Resolve, TypeId),
+    from_export: bool,
+) -> Option<Origin> {
+    let (mut part, mut resolve, mut resource, mut from_export) = (part, resolve, resource, from_export);
     // Each step follows an edge of a graph without cycles, or ends.
     loop {
-        let surface = &planner.surfaces[part];
-        let resolve = surface.resolve();
         let name = resolve.types[resource].name.clone()?;
         let interface = surface::owner(resolve, resource)?;
-        if from_export && surface.exports.contains_key(&interface) {
+        if from_export && planner.surfaces[part].exports.contains_key(&interface) {
             return Some(Origin::Part { part, export: interface });
         }
         let (to, export) = match planner.decided(part, &interface)? {
@@ -235,17 +268,14 @@ fn origin(planner: &Planner<'_>, part: usize, resource: TypeId, from_export: boo
             }
             Provider::Part { index, export, .. } => (*index, export),
         };
-        let exporter = &planner.surfaces[to];
-        let exported = exporter.exports[export].interface()?;
-        let declared = *exporter.resolve().interfaces[exported].types.get(&name)?;
-        let defined = surface::definition(exporter.resolve(), declared);
-        if !matches!(exporter.resolve().types[defined].kind, TypeDefKind::Resource) {
+        let (theirs, exported, defined) = planner.surfaces[to].exports[export].declares(&name)?;
+        if !matches!(theirs.types[defined].kind, TypeDefKind::Resource) {
             return None;
         }
-        if exporter.resolve().types[defined].owner == TypeOwner::Interface(exported) {
+        if theirs.types[defined].owner == TypeOwner::Interface(exported) {
             return Some(Origin::Part { part: to, export: export.clone() });
         }
-        (part, resource, from_export) = (to, defined, true);
+        (part, resolve, resource, from_export) = (to, theirs, defined, true);
     }
 }
 

@@ -11,7 +11,6 @@
 use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
-use wit_parser::WorldItem;
 
 use super::{
     apart::Apart,
@@ -25,8 +24,8 @@ use super::{
     middleware::{self, Fronts},
     order::{self, Cycle},
     provider::{Provider, names_port, target},
-    surface::{self, Place, Sources, Surface},
-    verify,
+    surface::{self, Place, Sources, Subject, Surface},
+    verify::{self, Untold},
 };
 use crate::{compare::Name, resolve::Part};
 
@@ -67,7 +66,21 @@ pub(super) struct PlainTypes {
 /// Give it the worlds before anything is built to fail early, and the built components again to compose them: a
 /// language's runtime imports what no world mentions, and a compiler drops what no code uses.
 pub fn plan(parts: &[Part], wiring: &Wiring, options: &Options) -> Result<Graph, Error> {
-    let surfaces: Vec<_> = parts.iter().map(Surface::new).collect();
+    let worlds: Vec<_> = parts.iter().map(Subject::World).collect();
+    match planned(&worlds, wiring, options) {
+        Ok(planned) => planned,
+        Err(Untold) => unreachable!("worlds tell all"),
+    }
+}
+
+/// The same where some of the parts are known by their outlines: the graph that their worlds would give. `None` where that
+/// is not certain, or where there is none: what is wrong, and why, their worlds tell.
+pub fn outlined(parts: &[Subject<'_>], wiring: &Wiring, options: &Options) -> Option<Graph> {
+    planned(parts, wiring, options).ok()?.ok()
+}
+
+fn planned(subjects: &[Subject<'_>], wiring: &Wiring, options: &Options) -> Result<Result<Graph, Error>, Untold> {
+    let surfaces: Vec<_> = subjects.iter().copied().map(Surface::new).collect();
     let mut offers: HashMap<&str, Vec<(usize, &str)>> = HashMap::new();
     for (index, surface) in surfaces.iter().enumerate() {
         for (export, port) in &surface.exports {
@@ -92,7 +105,7 @@ pub fn plan(parts: &[Part], wiring: &Wiring, options: &Options) -> Result<Graph,
         planner.fronts = middleware::fronts(&mut planner);
         // Without those in front, all that they were to meet would be told as ambiguous.
         if planner.failures.iter().any(|failure| matches!(failure, Failure::Wrap { .. })) {
-            return Err(planner.error());
+            return Ok(Err(planner.error()));
         }
         for (index, surface) in surfaces.iter().enumerate() {
             for import in surface.imports.keys() {
@@ -101,7 +114,7 @@ pub fn plan(parts: &[Part], wiring: &Wiring, options: &Options) -> Result<Graph,
         }
     }
     if !planner.failures.is_empty() {
-        return Err(planner.error());
+        return Ok(Err(planner.error()));
     }
     planner.cut_cycles_of_plain_types();
     planner.types = planner.plain_types();
@@ -128,8 +141,8 @@ pub fn plan(parts: &[Part], wiring: &Wiring, options: &Options) -> Result<Graph,
         graph.exports = exports::exports(&mut planner, &graph);
         planner.refuse_unused(&graph);
     }
-    verify::verify(&mut planner, &graph);
-    if planner.failures.is_empty() { Ok(graph) } else { Err(planner.error()) }
+    verify::verify(&mut planner, &graph)?;
+    Ok(if planner.failures.is_empty() { Ok(graph) } else { Err(planner.error()) })
 }
 
 pub(super) struct Planner<'a> {
@@ -155,15 +168,15 @@ impl Planner<'_> {
     }
 
     pub(super) fn name(&self, part: usize) -> &str {
-        &self.surfaces[part].part.name
+        self.surfaces[part].name
     }
 
     fn part_names(&self) -> impl Iterator<Item = &str> {
-        self.surfaces.iter().map(|surface| surface.part.name.as_str())
+        self.surfaces.iter().map(|surface| surface.name)
     }
 
     pub(super) fn index(&self, part: &str) -> Option<usize> {
-        self.surfaces.iter().position(|surface| surface.part.name == part)
+        self.surfaces.iter().position(|surface| surface.name == part)
     }
 
     fn place_of_import(&self, part: &str, import: &str) -> Option<Place> {
@@ -179,8 +192,8 @@ impl Planner<'_> {
     fn refuse_impossible_names(&mut self) {
         let mut seen = HashSet::new();
         for surface in self.surfaces {
-            if !seen.insert(surface.part.name.as_str()) {
-                self.failures.push(Failure::SameName { part: surface.part.name.clone() });
+            if !seen.insert(surface.name) {
+                self.failures.push(Failure::SameName { part: surface.name.to_owned() });
             }
         }
         if self.surfaces.len() > MAX_PARTS {
@@ -214,7 +227,7 @@ impl Planner<'_> {
     }
 
     pub(super) fn unknown_part(&mut self, part: &str, at: Option<std::ops::Range<usize>>) {
-        let known = self.surfaces.iter().map(|surface| surface.part.name.clone()).collect();
+        let known = self.surfaces.iter().map(|surface| surface.name.to_owned()).collect();
         self.failures.push(Failure::UnknownPart { part: part.to_owned(), known, at });
     }
 
@@ -225,10 +238,9 @@ impl Planner<'_> {
             let Err(Cycle { steps }) = order::in_dependency_order(&graph, self.part_names()) else { return };
             let plain = steps.iter().find_map(|(from, import)| {
                 let index = self.index(from)?;
-                let surface = &self.surfaces[index];
-                let id = surface.imports.get(import)?.interface()?;
+                let port = self.surfaces[index].imports.get(import)?;
                 let chosen = matches!(self.decided(index, import), Some(Provider::Part { why: Why::Wired(_), .. }));
-                (!chosen && surface::is_plain(surface.resolve(), id)).then(|| (index, import.clone()))
+                (!chosen && port.is_plain()).then(|| (index, import.clone()))
             });
             match plain {
                 Some(key) => self.providers.insert(key, Some(Provider::Types)),
@@ -253,15 +265,13 @@ impl Planner<'_> {
         let definitions = types.values().flat_map(|plain| {
             let mut seen = HashSet::new();
             plain.shared_by.iter().map(move |(part, import)| {
-                let surface = &self.surfaces[*part];
-                let id = surface.imports[import].interface();
-                let mut uses = id.map_or(Vec::new(), |id| surface.dependencies(id));
+                let mut uses = self.surfaces[*part].imports[import].dependencies();
                 uses.retain(|name| seen.insert(Name::new(name).canonical()));
                 (plain.interface.clone(), *part, uses)
             })
         });
         let parts = self.surfaces.iter().enumerate().map(|(index, surface)| {
-            (surface.part.name.clone(), index, surface.imports.keys().cloned().collect::<Vec<_>>())
+            (surface.name.to_owned(), index, surface.imports.keys().cloned().collect::<Vec<_>>())
         });
         let refusals = denials.iter().flat_map(|(name, group)| {
             group.uses.values().map(|(part, import)| (name.clone(), *part, vec![import.clone()]))
@@ -269,12 +279,7 @@ impl Planner<'_> {
         for (from, index, imports) in refusals.chain(definitions).chain(parts) {
             for import in imports {
                 let Some(provider) = self.decided(index, &import) else { continue };
-                let member = match self.surfaces[index].imports[&import].item {
-                    WorldItem::Type { id, .. } => {
-                        surface::used_type(&self.surfaces[index], *id).map(|(_, member)| member)
-                    }
-                    _ => None,
-                };
+                let member = surface::used_type(&self.surfaces[index].imports[&import]).map(|(_, member)| member);
                 let mut edge = |to: String, export: String, why: Why| {
                     graph.edges.push(Edge {
                         from: from.clone(),
@@ -302,7 +307,7 @@ impl Planner<'_> {
                     Provider::Host => {
                         let surface = &self.surfaces[index];
                         // What is made for the app has types of the host, and calls nothing.
-                        let (standing, implements) = match surface.part.name == from {
+                        let (standing, implements) = match surface.name == from {
                             true => (self.standing(index, &import), surface.imports[&import].implements.as_deref()),
                             false => (Ok(Standing::Values), None),
                         };
@@ -328,7 +333,7 @@ impl Planner<'_> {
         let mut types: IndexMap<String, PlainTypes> = IndexMap::new();
         for (index, surface) in self.surfaces.iter().enumerate() {
             for (import, port) in &surface.imports {
-                if port.interface().is_none() || !matches!(self.decided(index, import), Some(Provider::Types)) {
+                if !port.is_interface() || !matches!(self.decided(index, import), Some(Provider::Types)) {
                     continue;
                 }
                 let name = Name::new(import);
@@ -351,9 +356,9 @@ impl Planner<'_> {
         }
         let needed = order::needed(graph);
         for surface in self.surfaces {
-            if !needed.contains(surface.part.name.as_str()) {
+            if !needed.contains(surface.name) {
                 let exports = surface.exports.keys().filter(|e| !surface.is_engines_own(e)).cloned().collect();
-                self.failures.push(Failure::Unused { part: surface.part.name.clone(), exports });
+                self.failures.push(Failure::Unused { part: surface.name.to_owned(), exports });
             }
         }
     }

@@ -27,7 +27,7 @@ pub(super) const COMPONENT_BYTES: usize = 1 << 30;
 /// Parameters of one function. wasmparser's own bound; wit-parser holds each name against all before it.
 pub(super) const PARAMETERS: usize = 1_000;
 /// Types within one another, counting aliases.
-const TYPE_DEPTH: usize = 100;
+pub(crate) const TYPE_DEPTH: usize = 100;
 /// Members of one type, written out. wasmparser's own bound for what it calls the effective type size.
 const TYPE_SIZE: usize = 1_000_000;
 

@@ -58,7 +58,7 @@ pub use self::{
 };
 pub(crate) use self::{
     decode::{binary, decode_binary, decode_types, guarded, truncated, unreadable},
-    limits::members_of,
+    limits::{TYPE_DEPTH, members_of},
     packages::{members, named},
 };
 use self::{read::Reader, universe::Universe};

@@ -14,6 +14,7 @@ mod borrowed;
 mod host;
 mod instances;
 mod reduced;
+mod structure;
 mod types;
 
 use std::{
@@ -30,12 +31,15 @@ use self::{
     host::Host,
     types::{Copy, Extent, Scope, Sink, Source},
 };
-pub(super) use self::{reduced::written, types::Unsupported};
+pub(super) use self::{
+    reduced::{alone, self_contained, structures, written},
+    types::Unsupported,
+};
 use super::{
     Error, deny,
     recipe::{Filling, Recipe, Slot},
     shape::Shape,
-    signature::Signature,
+    signature::{Interfaces, Signature},
     types as plain, validate,
 };
 use crate::{
@@ -165,7 +169,7 @@ fn instance<'a>(graph: &'a Graph, parts: &IndexMap<&str, Typed<'a>>, name: &'a s
     };
     let (Filling::Types(made) | Filling::Denial(made)) = &filling else { unreachable!("a part has been returned") };
     let shape = validate::made(made).map_err(|reason| internal(name, reason))?;
-    Ok(Instance::new(name, filling, Arc::new(Signature::of(&shape))))
+    Ok(Instance::new(name, filling, Arc::new(Signature::of(&shape, &Interfaces::default()))))
 }
 
 /// The first interface a part imports under a name that fits.

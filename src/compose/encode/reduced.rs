@@ -3,14 +3,31 @@
 //! Each part was validated in full by itself ([`super::super::read`]). What is left to ask is whether the parts fit
 //! together, and that is a question to their types: so here each is an import of the type that its validation found.
 
-use wasm_encoder::{Alias, ComponentBuilder, ComponentType, ComponentTypeRef};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use blake3::Hash;
+use wasm_encoder::{
+    Alias, ComponentBuilder, ComponentExportKind, ComponentExternName, ComponentOuterAliasKind, ComponentType,
+    ComponentTypeRef,
+};
+use wasmparser::component_types::{ComponentEntityType, ComponentItem};
 
 use super::{
     instances::{Counts, Tail},
     sort,
-    types::{Copy, Extent, Scope, Side, Sink, Source, Unsupported, external},
+    structure::Structures,
+    types::{self, Copy, Extent, Scope, SelfContained, Side, Sink, Source, Unsupported, external},
 };
-use crate::compose::{Error, sections::PREAMBLE, shape::Shape, signature::Written};
+use crate::compose::{
+    Error,
+    sections::PREAMBLE,
+    shape::Shape,
+    signature::{Interface, Signature, Written},
+};
 
 /// What a part is called that is an import.
 const PART: &str = "mosaic-reduced-part";
@@ -19,16 +36,82 @@ const PART: &str = "mosaic-reduced-part";
 pub(super) fn encode(head: &[u8], counts: &Counts, tail: &Tail<'_>) -> Result<Vec<u8>, Error> {
     let mut bytes = head.to_vec();
     let mut components = ComponentBuilder::default();
+    let mut interfaces = Interfaces { first: counts.types, known: HashMap::new() };
     for (number, instance) in tail.instances.iter().enumerate() {
         let written = instance.signature.written().map_err(|unsupported| instance.too_new(unsupported))?;
-        let index = counts.types + components.type_component(None, &written.ty);
+        let ty = match written {
+            Written::Whole { ty, .. } => Cow::Borrowed(ty),
+            Written::Apart(apart) => Cow::Owned(interfaces.within(&mut components, &instance.signature, apart)),
+        };
+        let index = counts.types + components.type_component(None, &ty);
         // No import of an app is called so: a name without a colon is one of a part's own world.
         components.import(format!("{PART}{number}"), ComponentTypeRef::Component(index));
     }
-    let types = counts.types + tail.instances.len() as u32;
+    let types = counts.types + components.type_count();
     bytes.extend_from_slice(&components.finish()[PREAMBLE..]);
     bytes.extend(tail.encode(&Counts { types, ..*counts })?.0);
     Ok(bytes)
+}
+
+/// Interfaces in a component, each of which is written once.
+struct Interfaces {
+    /// Types that come before.
+    first: u32,
+    /// By their digests.
+    known: HashMap<Hash, u32>,
+}
+
+impl Interfaces {
+    /// The type of a component, within the one that has the interfaces.
+    fn within(
+        &mut self,
+        component: &mut ComponentBuilder,
+        signature: &Signature,
+        apart: &[Arc<Interface>],
+    ) -> ComponentType {
+        let mut taken: HashMap<Hash, u32> = HashMap::new();
+        made_of(signature, apart, |ty, interface| {
+            let write = || self.first + component.type_instance(None, &interface.ty);
+            let index = *self.known.entry(interface.digest).or_insert_with(write);
+            *taken.entry(interface.digest).or_insert_with(|| {
+                ty.alias(Alias::Outer { kind: ComponentOuterAliasKind::Type, count: 1, index });
+                ty.type_count() - 1
+            })
+        })
+    }
+}
+
+/// The type of a component that is known by its interfaces; `index` gives where each is in it.
+fn made_of(
+    signature: &Signature,
+    apart: &[Arc<Interface>],
+    mut index: impl FnMut(&mut ComponentType, &Interface) -> u32,
+) -> ComponentType {
+    let mut ty = ComponentType::new();
+    let (imports, exports) = apart.split_at(signature.imports.len());
+    for (name, interface) in signature.imports.keys().zip(imports) {
+        let instance = ComponentTypeRef::Instance(index(&mut ty, interface));
+        ty.import(name, instance);
+    }
+    for (name, interface) in signature.exports.keys().zip(exports) {
+        let instance = ComponentTypeRef::Instance(index(&mut ty, interface));
+        ty.export(name, instance);
+    }
+    ty
+}
+
+/// The interfaces of a component, those of its imports and then those of its exports, if each is self-contained.
+pub(in crate::compose) fn self_contained(shape: &Shape) -> Option<Vec<SelfContained>> {
+    types::self_contained(Source { number: 0, types: shape.types() }, shape.items().map(|(_, item)| item))
+}
+
+/// The types and functions of an interface by their names, as digests of what they are; `None` where there is a resource
+/// among them, or below.
+pub(in crate::compose) fn structures(shape: &Shape, interface: &ComponentItem) -> Option<BTreeMap<String, Hash>> {
+    let ComponentEntityType::Instance(id) = interface.ty else { return None };
+    let mut structures = Structures::new(shape.types());
+    let items = &shape.types().get(id)?.exports;
+    items.iter().map(|(name, item)| Some((name.clone(), structures.of(item.ty)?))).collect()
 }
 
 /// The type of a component; and, with the same imports and exports, a component that has nothing in it: what a reader of
@@ -45,20 +128,53 @@ pub(in crate::compose) fn written(shape: &Shape) -> Result<Written, Unsupported>
         }
     }
     let ty = component_type(shape)?;
-    let Sink::Component(mut component) = scope.sink else { unreachable!("the scope is a component") };
-    let index = component.type_component(None, &ty);
-    let whole = component.import(PART, ComponentTypeRef::Component(index));
-    let instance = component.instantiate(None, whole, arguments);
+    let Sink::Component(component) = scope.sink else { unreachable!("the scope is a component") };
+    let mut exports = Vec::with_capacity(shape.exports.len());
     for name in shape.exports.keys() {
         if let Some(item) = shape.export(name) {
             let kind = sort(&item.ty).ok_or_else(|| Unsupported(format!("`{name}` cannot be given to a component")))?;
-            let index = component.alias(None, Alias::InstanceExport { instance, kind, name });
-            component.export(external(name, item), kind, index, None);
+            exports.push((name.as_str(), kind, external(name, item)));
         }
     }
-    let mut alone = component.finish();
-    alone.shrink_to_fit();
-    Ok(Written { ty, alone })
+    let alone = hollow(component, &ty, &arguments, exports);
+    Ok(Written::Whole { ty, alone })
+}
+
+/// The same component of a type that is known by its interfaces. A reader of worlds takes interfaces for one that are of
+/// one type, so here each has its own.
+pub(in crate::compose) fn alone(signature: &Signature, apart: &[Arc<Interface>]) -> Vec<u8> {
+    let mut component = ComponentBuilder::default();
+    let mut arguments = Vec::with_capacity(signature.imports.len());
+    for (name, interface) in signature.imports.keys().zip(apart) {
+        let ty = component.type_instance(None, &interface.ty);
+        let instance = component.import(name, ComponentTypeRef::Instance(ty));
+        arguments.push((name.as_str(), ComponentExportKind::Instance, instance));
+    }
+    let ty = made_of(signature, apart, |ty, interface| {
+        ty.ty().instance(&interface.ty);
+        ty.type_count() - 1
+    });
+    let exports = signature.exports.keys().map(|name| (name.as_str(), ComponentExportKind::Instance, name.into()));
+    hollow(component, &ty, &arguments, exports)
+}
+
+/// Ends a component by exports that come from nothing but a type: an import of which an instance is made.
+fn hollow<'a>(
+    mut component: ComponentBuilder,
+    ty: &ComponentType,
+    arguments: &[(&str, ComponentExportKind, u32)],
+    exports: impl IntoIterator<Item = (&'a str, ComponentExportKind, ComponentExternName<'a>)>,
+) -> Vec<u8> {
+    let index = component.type_component(None, ty);
+    let whole = component.import(PART, ComponentTypeRef::Component(index));
+    let instance = component.instantiate(None, whole, arguments.iter().copied());
+    for (name, kind, external) in exports {
+        let index = component.alias(None, Alias::InstanceExport { instance, kind, name });
+        component.export(external, kind, index, None);
+    }
+    let mut bytes = component.finish();
+    bytes.shrink_to_fit();
+    bytes
 }
 
 /// The type of a component as its validation found it.

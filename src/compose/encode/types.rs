@@ -29,6 +29,8 @@ use wasmparser::{
     types::TypesRef,
 };
 
+use crate::resolve::TYPE_DEPTH;
+
 /// One component's types; the number tells them from others'.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
@@ -145,8 +147,10 @@ impl Scope {
                         other => return Err(different(&name.name, &other)),
                     }
                 }
-                let ty = interface(self, &interfaces)?;
-                let index = self.put(side, name, ComponentTypeRef::Instance(ty));
+                let ty = interface(self, &interfaces)?.ty;
+                let (index, encoder) = self.define();
+                encoder.instance(&ty);
+                let index = self.put(side, name, ComponentTypeRef::Instance(index));
                 for (copy, id) in interfaces.into_iter().filter(|(copy, _)| !matches!(copy.extent, Extent::Apart)) {
                     self.keep_exports(copy, id, index);
                 }
@@ -267,6 +271,8 @@ struct Interface<'s> {
     resources: HashMap<(usize, ResourceId), u32>,
     /// Types of the scope, by their index there.
     taken: HashMap<u32, u32>,
+    /// It has functions.
+    functions: bool,
 }
 
 impl Space for Interface<'_> {
@@ -299,10 +305,13 @@ impl Space for Interface<'_> {
     }
 }
 
-/// Writes an interface, the union of its copies, into a scope; gives the index of the type.
-fn interface(scope: &mut Scope, copies: &[(&Copy<'_>, ComponentInstanceTypeId)]) -> Result<u32, Unsupported> {
+/// Writes an interface, the union of its copies, for a scope.
+fn interface<'s>(
+    scope: &'s mut Scope,
+    copies: &[(&Copy<'_>, ComponentInstanceTypeId)],
+) -> Result<Interface<'s>, Unsupported> {
     let (indices, resources, taken) = (HashMap::new(), HashMap::new(), HashMap::new());
-    let mut interface = Interface { scope, ty: InstanceType::new(), indices, resources, taken };
+    let mut interface = Interface { scope, ty: InstanceType::new(), indices, resources, taken, functions: false };
     // By name: the index, of a type.
     let mut declared: HashMap<&str, Option<u32>> = HashMap::new();
     for (copy, id) in copies {
@@ -324,6 +333,7 @@ fn interface(scope: &mut Scope, copies: &[(&Copy<'_>, ComponentInstanceTypeId)])
                 (ComponentEntityType::Func(id), None) => {
                     let ty = function(&mut interface, *source, id)?;
                     interface.ty.export(external(name, item), ComponentTypeRef::Func(ty));
+                    interface.functions = true;
                     declared.insert(name, None);
                 }
                 (other, Some(_)) => return Err(different(name, &other)),
@@ -331,10 +341,39 @@ fn interface(scope: &mut Scope, copies: &[(&Copy<'_>, ComponentInstanceTypeId)])
             }
         }
     }
-    let ty = interface.ty;
-    let (index, encoder) = scope.define();
-    encoder.instance(&ty);
-    Ok(index)
+    Ok(interface)
+}
+
+/// Types of an interface that is no deeper than the planner's bounds, whatever they are.
+const MAX_TYPES: u32 = TYPE_DEPTH as u32;
+
+/// An interface that has no resource and uses no type of another.
+pub(in crate::compose) struct SelfContained {
+    pub ty: InstanceType,
+    /// It has no functions.
+    pub is_plain: bool,
+}
+
+/// The interfaces of a component one by one, if all that it imports and exports is interfaces which are self-contained,
+/// and have few types.
+pub(super) fn self_contained<'a>(
+    source: Source<'a>,
+    items: impl IntoIterator<Item = &'a ComponentItem>,
+) -> Option<Vec<SelfContained>> {
+    let mut scope = Scope::new(Sink::Type(ComponentType::new()));
+    let mut all = Vec::new();
+    for item in items {
+        let ComponentEntityType::Instance(id) = item.ty else { return None };
+        let copy = Copy { source, item, extent: Extent::All };
+        let Interface { ty, resources, taken, functions, .. } = interface(&mut scope, &[(&copy, id)]).ok()?;
+        if !resources.is_empty() || !taken.is_empty() || ty.type_count() > MAX_TYPES {
+            return None;
+        }
+        // What another takes from it is found there. It is only looked for, so any number does for the instance.
+        scope.keep_exports(&copy, id, 0);
+        all.push(SelfContained { ty, is_plain: !functions });
+    }
+    Some(all)
 }
 
 /// A full name, with what else an import or export is called.

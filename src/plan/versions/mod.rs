@@ -95,7 +95,7 @@ pub struct Newer {
 pub fn versions(parts: &[Part], graph: &Graph) -> Versions {
     let mut packages: BTreeMap<(String, Option<String>), BTreeMap<Option<semver::Version>, Version>> = BTreeMap::new();
     for part in parts {
-        let surface = Surface::new(part);
+        let surface = Surface::of(part);
         let bringer = Bringer { part: part.name.clone(), language: part.language };
         let mut add = |name: &str, port: &Port<'_>, side: fn(&mut Version) -> &mut Vec<Bringer>| {
             let Some((package, name)) = wasi(port.wanted(name)) else { return };

@@ -13,7 +13,6 @@ use wac_parser::{
     NewExpr, PostfixExpr, PrimaryExpr, Statement, TypeStatement,
     lexer::{Lexer, Token},
 };
-use wit_parser::WorldItem;
 
 use super::error::{Error, Flaw, FlawKind};
 use crate::{
@@ -54,7 +53,7 @@ pub fn read(source: &Arc<SourceFile>, components: &IndexMap<String, Part>) -> Re
     let read = resolve::guarded(|| {
         let document = Document::parse(&source.text).map_err(|error| vec![syntax(&error)])?;
         let mut reader = Reader {
-            components: components.iter().map(|(name, part)| (name.as_str(), Surface::new(part))).collect(),
+            components: components.iter().map(|(name, part)| (name.as_str(), Surface::of(part))).collect(),
             items: IndexMap::new(),
             taken: document.statements.iter().filter_map(bound).collect(),
             instances: IndexMap::new(),
@@ -303,12 +302,11 @@ impl<'a> Reader<'a> {
         let mut left = Vec::new();
         let mut open = Vec::new();
         for (import, port) in &surface.imports {
-            if given.names.contains(import) || matches!(port.item, WorldItem::Type { .. }) {
+            if given.names.contains(import) || port.ty().is_some() {
                 continue;
             }
             left.push(import.clone());
-            let plain = port.interface().is_some_and(|id| surface::is_plain(surface.resolve(), id));
-            if !plain && !Name::new(port.wanted(import)).is_wasi() {
+            if !port.is_plain() && !Name::new(port.wanted(import)).is_wasi() {
                 open.push(Said { text: port.wanted(import).to_owned(), at: given.fill.clone() });
             }
         }
@@ -391,7 +389,7 @@ impl<'a> Reader<'a> {
             let known = surface.imports.keys().cloned().collect();
             return self.tell(at, FlawKind::UnknownImport { instance: instance.to_owned(), import, known });
         };
-        let is_type = matches!(port.item, WorldItem::Type { .. });
+        let is_type = port.ty().is_some();
         if !given.names.insert(import.clone()) {
             return self.tell(at, FlawKind::GivenTwice { instance: instance.to_owned(), import });
         }
