@@ -147,7 +147,7 @@ impl Command {
 /// The program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     quiet_panics();
-    let args = without_cargo(args);
+    let args = without_help(without_cargo(args));
     let early = Early::of(&args);
     match parse(&args, early) {
         Ok(cli) => {
@@ -194,6 +194,16 @@ fn without_cargo(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.into_iter().collect();
     if args.get(1).is_some_and(|word| word == "mosaic") {
         args.remove(1);
+    }
+    args
+}
+
+/// `help COMMAND` is `COMMAND --help`, as in cargo. A command of clap's own for it would have to know all others at each
+/// start.
+fn without_help(mut args: Vec<OsString>) -> Vec<OsString> {
+    if args.get(1).is_some_and(|word| word == "help") {
+        args.remove(1);
+        args.push("--help".into());
     }
     args
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn parsed(line: &str) -> Result<Cli, clap::Error> {
-    let args = without_cargo(line.split_whitespace().map(OsString::from));
+    let args = without_help(without_cargo(line.split_whitespace().map(OsString::from)));
     parse(&args, Early::of(&args))
 }
 
@@ -19,6 +19,15 @@ fn three_ways_to_call_are_one() {
     }
     // Only the first word is cargo's.
     assert!(parsed("cargo-mosaic mosaic mosaic clean").is_err());
+}
+
+#[test]
+fn help_is_told_of_a_command_either_way() {
+    let told = |line: &str| parsed(line).expect_err("help").to_string();
+    for command in ["", " serve", " wit fmt"] {
+        assert_eq!(told(&format!("cargo-mosaic mosaic help{command}")), told(&format!("cargo-mosaic{command} --help")));
+    }
+    assert!(told("cargo-mosaic help nothing").contains("nothing"));
 }
 
 #[test]
