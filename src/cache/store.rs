@@ -6,9 +6,9 @@
 //! ```
 //! - The bytes are written first, the record last, each whole: a record names bytes that are complete. Two who put
 //!   different bytes under one key at once do not tear each other's: the later record wins.
-//! - The bytes are hashed (BLAKE3) before they are given, unless nothing can have touched them since they last were: the
-//!   same inode, size and change time, which no program can set, and verified more than [`SETTLED`] after that time,
-//!   so that a change within the clock's grain cannot hide.
+//! - The bytes are hashed (BLAKE3) before they are given, unless they are many and nothing can have touched them since
+//!   they last were: the same inode, size and change time, which no program can set, and verified more than [`SETTLED`]
+//!   after that time, so that a change within the clock's grain cannot hide.
 //! - Bytes that are not what was put are removed and refused, with both digests; the next `get` finds nothing.
 //! - The record's modification time is the time of last use, to the day, which is what [`super::collect`] goes by.
 
@@ -25,6 +25,8 @@ use super::{Home, write::named, write_whole};
 
 /// How long after a change its time tells it from a later one: coarser than any file system's clock.
 const SETTLED: Duration = Duration::from_secs(2);
+/// Bytes that are hashed in less time than it takes to write down that they were.
+const SOON_HASHED: u64 = 1 << 20;
 /// How stale the time of last use may be.
 const USED: Duration = Duration::from_secs(24 * 60 * 60);
 /// Digits of the digest in a file name.
@@ -59,11 +61,15 @@ impl Home {
         };
         let now = SystemTime::now();
         let looks = looks(&state, now);
-        if !record.verified.as_ref().is_some_and(|verified| verified.still(&looks)) {
+        let is_known = record.verified.as_ref().is_some_and(|verified| verified.still(&looks));
+        if !is_known {
             verify(&place, &path, &record.digest)?;
+        }
+        let is_told = !is_known && state.len() > SOON_HASHED;
+        if is_told {
             record.verified = Some(looks);
-            keep(&place, &record);
-        } else if !fs::metadata(&place)?.modified().is_ok_and(|used| now < used + USED) {
+        }
+        if is_told || !fs::metadata(&place)?.modified().is_ok_and(|used| now < used + USED) {
             keep(&place, &record);
         }
         Ok(Some(path))
@@ -198,7 +204,8 @@ mod tests {
     #[test]
     fn a_change_is_seen_even_where_size_and_times_are_set_back() {
         let (_temp, home) = home();
-        let path = home.put("native", "abcd", b"right").unwrap();
+        let [right, wrong] = [b"right", b"wrong"].map(|word| word.repeat(1 << 20));
+        let path = home.put("native", "abcd", &right).unwrap();
         let time = fs::metadata(&path).unwrap().modified().unwrap();
         home.get("native", "abcd").unwrap();
         // As if it had been verified long after it was written.
@@ -207,7 +214,7 @@ mod tests {
         record.verified.as_mut().unwrap().at += 60_000_000_000;
         write_record(&place, &record).unwrap();
         std::thread::sleep(Duration::from_millis(20));
-        fs::write(&path, b"wrong").unwrap();
+        fs::write(&path, &wrong).unwrap();
         fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
         assert_eq!(home.get("native", "abcd").unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
