@@ -303,6 +303,7 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
+    /// Its world, decoded where that has not been done.
     fn world(&mut self) -> Result<&Part, Error> {
         let world = match self.world.take() {
             Some(world) => world,
