@@ -31,7 +31,7 @@ use super::{
     Error, Given, Memory, Options, Validation, by_name, draft,
     encode::{self, Typed},
     filled, read,
-    read::{Known, Raw},
+    read::{Known, Look, Raw},
     recipe::{Content, Recipe},
     signature::{Interfaces, Signature},
     source::Stored,
@@ -127,9 +127,10 @@ impl File {
 
     /// Looks at a part.
     fn known(&self, code: Code, interfaces: &Interfaces) -> Result<Known, Error> {
+        let look = Look { name: &self.part, language: self.language, code, interfaces };
         match &self.kept {
-            Kept::All(binary) => read::known(&self.part, binary, self.language, code, interfaces),
-            Kept::Stored(stored) => read::known_stored(&self.part, stored, self.language, code, interfaces),
+            Kept::All(binary) => look.held(binary),
+            Kept::Stored(stored) => look.stored(stored),
         }
     }
 }

@@ -77,7 +77,8 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
 /// A component from its bytes, binary or text: validated in full, its world decoded.
 pub fn component(name: &str, bytes: Vec<u8>, language: Option<Language>) -> Result<PartBytes, Error> {
     let bytes = binary(name, bytes)?;
-    let Known { world, signature, types: _ } = known(name, &bytes, language, Code::Unseen, &Interfaces::default())?;
+    let look = Look { name, language, code: Code::Unseen, interfaces: &Interfaces::default() };
+    let Known { world, signature, types: _ } = look.held(&bytes)?;
     let part = match world {
         Some(part) => part,
         None => world_of(name, &signature, language)?,
@@ -95,56 +96,66 @@ pub(super) struct Known {
     pub types: blake3::Hash,
 }
 
-/// Looks at a binary component.
-pub(super) fn known(
-    name: &str,
-    binary: &[u8],
-    language: Option<Language>,
-    code: Code,
-    interfaces: &Interfaces,
-) -> Result<Known, Error> {
-    resolve::guarded(|| look(name, binary, language, code, interfaces))?
+/// How a component is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'a> {
+    pub name: &'a str,
+    pub language: Option<Language>,
+    pub code: Code,
+    pub interfaces: &'a Interfaces,
 }
 
-/// Looks at a binary component in a file, without all of it in memory, unless something is wrong with it.
-pub(super) fn known_stored(
-    name: &str,
-    stored: &Stored,
-    language: Option<Language>,
-    code: Code,
-    interfaces: &Interfaces,
-) -> Result<Known, Error> {
-    resolve::guarded(|| {
-        let apart = stored.pass(|bytes| validate::apart(bytes, code))?;
-        match apart.and_then(|shape| known_by_types(name, &shape, language, interfaces).1) {
-            Some(known) => Ok(known),
-            None => look(name, &stored.whole()?, language, code, interfaces),
-        }
-    })?
-}
+impl Look<'_> {
+    /// Looks at a binary.
+    pub fn held(&self, binary: &[u8]) -> Result<Known, Error> {
+        resolve::guarded(|| self.whole(binary))?
+    }
 
-/// 1. Validation looks at all of it, once, and tells its types.
-/// 2. The world is read from a component that is nothing but those types: WIT's own reader would look at all of it again.
-fn look(
-    name: &str,
-    binary: &[u8],
-    language: Option<Language>,
-    code: Code,
-    interfaces: &Interfaces,
-) -> Result<Known, Error> {
-    // What is no component, or is cut off, is told in the words of who reads worlds.
-    let whole = || resolve::decode_part(name, binary, language);
-    let shape = match validate::part(name, binary, code) {
-        Ok(shape) => shape,
-        Err(error) => return Err(whole().err().map_or(error, Error::from)),
-    };
-    let is_component = wasmparser::Parser::is_component(binary);
-    match known_by_types(name, &shape, language, interfaces) {
-        (_, Some(known)) if is_component => Ok(known),
-        (signature, _) => {
-            let types = signature.digest().filter(|_| is_component).unwrap_or_else(|| blake3::hash(binary));
-            Ok(Known { world: Some(whole()?), signature, types })
+    /// Looks at a binary in a file, without all of it in memory, unless something is wrong with it.
+    pub fn stored(&self, stored: &Stored) -> Result<Known, Error> {
+        resolve::guarded(|| {
+            let apart = stored.pass(|bytes| validate::apart(bytes, self.code))?;
+            match apart.and_then(|shape| self.types(&shape).1) {
+                Some(known) => Ok(known),
+                None => self.whole(&stored.whole()?),
+            }
+        })?
+    }
+
+    /// 1. Validation looks at all of it, once, and tells its types.
+    /// 2. The world is read from a component that is nothing but those types: WIT's own reader would look at all of it
+    ///    again.
+    fn whole(&self, binary: &[u8]) -> Result<Known, Error> {
+        // What is no component, or is cut off, is told in the words of who reads worlds.
+        let world = || resolve::decode_part(self.name, binary, self.language);
+        let shape = match validate::part(self.name, binary, self.code) {
+            Ok(shape) => shape,
+            Err(error) => return Err(world().err().map_or(error, Error::from)),
+        };
+        let is_component = wasmparser::Parser::is_component(binary);
+        match self.types(&shape) {
+            (_, Some(known)) if is_component => Ok(known),
+            (signature, _) => {
+                let types = signature.digest().filter(|_| is_component).unwrap_or_else(|| blake3::hash(binary));
+                Ok(Known { world: Some(world()?), signature, types })
+            }
         }
+    }
+
+    /// What is known of a component by its types, if they are enough.
+    fn types(&self, shape: &Shape) -> (Arc<Signature>, Option<Known>) {
+        let signature = Arc::new(Signature::of(shape, self.interfaces));
+        let known = signature.digest().and_then(|types| {
+            let world = match signature.outline(self.name, self.language) {
+                Some(_) => None,
+                None => {
+                    let part = decoded(self.name, &signature.alone().ok()?, self.language, shape).ok()?;
+                    Some(Part { resolve: Arc::new(shrunk(&part.resolve)), ..part })
+                }
+            };
+            Some(Known { world, signature: Arc::clone(&signature), types })
+        });
+        (signature, known)
     }
 }
 
@@ -166,27 +177,6 @@ fn shrunk(resolve: &Resolve) -> Resolve {
     }
     copy.package_names.shrink_to_fit();
     copy
-}
-
-/// What is known of a component by its types, if they are enough.
-fn known_by_types(
-    name: &str,
-    shape: &Shape,
-    language: Option<Language>,
-    interfaces: &Interfaces,
-) -> (Arc<Signature>, Option<Known>) {
-    let signature = Arc::new(Signature::of(shape, interfaces));
-    let known = signature.digest().and_then(|types| {
-        let world = match signature.outline(name, language) {
-            Some(_) => None,
-            None => {
-                let part = decoded(name, &signature.alone().ok()?, language, shape).ok()?;
-                Some(Part { resolve: Arc::new(shrunk(&part.resolve)), ..part })
-            }
-        };
-        Some(Known { world, signature: Arc::clone(&signature), types })
-    });
-    (signature, known)
 }
 
 /// The world of a component that has been looked at.

@@ -5,7 +5,7 @@
 //! 3. The app is a [`Recipe`]: its imports, with their types; places for the parts; their instances, each with exports of
 //!    earlier ones for arguments; its exports; names and producers.
 //! 4. The same is written with nothing but the types in place of the parts ([`reduced`]), for a validator that has seen
-//!    the parts already.
+//!    the parts already; of parts whose interfaces are self-contained, each interface once ([`interfaces`]).
 //!
 //! Invariant: no function of a part is looked at; what the app imports is what the graph leaves to the host, what it
 //! exports is what the graph exports.
@@ -13,9 +13,11 @@
 mod borrowed;
 mod host;
 mod instances;
+mod interfaces;
 mod reduced;
 mod structure;
 mod types;
+mod values;
 
 use std::{
     cell::OnceCell,
@@ -32,7 +34,9 @@ use self::{
     types::{Copy, Extent, Scope, Sink, Source},
 };
 pub(super) use self::{
-    reduced::{alone, self_contained, structures, written},
+    interfaces::{alone, self_contained},
+    reduced::written,
+    structure::structures,
     types::Unsupported,
 };
 use super::{

@@ -3,31 +3,19 @@
 //! Each part was validated in full by itself ([`super::super::read`]). What is left to ask is whether the parts fit
 //! together, and that is a question to their types: so here each is an import of the type that its validation found.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::borrow::Cow;
 
-use blake3::Hash;
 use wasm_encoder::{
-    Alias, ComponentBuilder, ComponentExportKind, ComponentExternName, ComponentOuterAliasKind, ComponentType,
-    ComponentTypeRef,
+    Alias, ComponentBuilder, ComponentExportKind, ComponentExternName, ComponentType, ComponentTypeRef,
 };
-use wasmparser::component_types::{ComponentEntityType, ComponentItem};
 
 use super::{
     instances::{Counts, Tail},
+    interfaces::Interfaces,
     sort,
-    structure::Structures,
-    types::{self, Copy, Extent, Scope, SelfContained, Side, Sink, Source, Unsupported, external},
+    types::{Copy, Extent, Scope, Side, Sink, Source, Unsupported, external},
 };
-use crate::compose::{
-    Error,
-    sections::PREAMBLE,
-    shape::Shape,
-    signature::{Interface, Signature, Written},
-};
+use crate::compose::{Error, sections::PREAMBLE, shape::Shape, signature::Written};
 
 /// What a part is called that is an import.
 const PART: &str = "mosaic-reduced-part";
@@ -36,7 +24,7 @@ const PART: &str = "mosaic-reduced-part";
 pub(super) fn encode(head: &[u8], counts: &Counts, tail: &Tail<'_>) -> Result<Vec<u8>, Error> {
     let mut bytes = head.to_vec();
     let mut components = ComponentBuilder::default();
-    let mut interfaces = Interfaces { first: counts.types, known: HashMap::new() };
+    let mut interfaces = Interfaces::after(counts.types);
     for (number, instance) in tail.instances.iter().enumerate() {
         let written = instance.signature.written().map_err(|unsupported| instance.too_new(unsupported))?;
         let ty = match written {
@@ -51,67 +39,6 @@ pub(super) fn encode(head: &[u8], counts: &Counts, tail: &Tail<'_>) -> Result<Ve
     bytes.extend_from_slice(&components.finish()[PREAMBLE..]);
     bytes.extend(tail.encode(&Counts { types, ..*counts })?.0);
     Ok(bytes)
-}
-
-/// Interfaces in a component, each of which is written once.
-struct Interfaces {
-    /// Types that come before.
-    first: u32,
-    /// By their digests.
-    known: HashMap<Hash, u32>,
-}
-
-impl Interfaces {
-    /// The type of a component, within the one that has the interfaces.
-    fn within(
-        &mut self,
-        component: &mut ComponentBuilder,
-        signature: &Signature,
-        apart: &[Arc<Interface>],
-    ) -> ComponentType {
-        let mut taken: HashMap<Hash, u32> = HashMap::new();
-        made_of(signature, apart, |ty, interface| {
-            let write = || self.first + component.type_instance(None, &interface.ty);
-            let index = *self.known.entry(interface.digest).or_insert_with(write);
-            *taken.entry(interface.digest).or_insert_with(|| {
-                ty.alias(Alias::Outer { kind: ComponentOuterAliasKind::Type, count: 1, index });
-                ty.type_count() - 1
-            })
-        })
-    }
-}
-
-/// The type of a component that is known by its interfaces; `index` gives where each is in it.
-fn made_of(
-    signature: &Signature,
-    apart: &[Arc<Interface>],
-    mut index: impl FnMut(&mut ComponentType, &Interface) -> u32,
-) -> ComponentType {
-    let mut ty = ComponentType::new();
-    let (imports, exports) = apart.split_at(signature.imports.len());
-    for (name, interface) in signature.imports.keys().zip(imports) {
-        let instance = ComponentTypeRef::Instance(index(&mut ty, interface));
-        ty.import(name, instance);
-    }
-    for (name, interface) in signature.exports.keys().zip(exports) {
-        let instance = ComponentTypeRef::Instance(index(&mut ty, interface));
-        ty.export(name, instance);
-    }
-    ty
-}
-
-/// The interfaces of a component, those of its imports and then those of its exports, if each is self-contained.
-pub(in crate::compose) fn self_contained(shape: &Shape) -> Option<Vec<SelfContained>> {
-    types::self_contained(Source { number: 0, types: shape.types() }, shape.items().map(|(_, item)| item))
-}
-
-/// The types and functions of an interface by their names, as digests of what they are; `None` where there is a resource
-/// among them, or below.
-pub(in crate::compose) fn structures(shape: &Shape, interface: &ComponentItem) -> Option<BTreeMap<String, Hash>> {
-    let ComponentEntityType::Instance(id) = interface.ty else { return None };
-    let mut structures = Structures::new(shape.types());
-    let items = &shape.types().get(id)?.exports;
-    items.iter().map(|(name, item)| Some((name.clone(), structures.of(item.ty)?))).collect()
 }
 
 /// The type of a component; and, with the same imports and exports, a component that has nothing in it: what a reader of
@@ -140,26 +67,8 @@ pub(in crate::compose) fn written(shape: &Shape) -> Result<Written, Unsupported>
     Ok(Written::Whole { ty, alone })
 }
 
-/// The same component of a type that is known by its interfaces. A reader of worlds takes interfaces for one that are of
-/// one type, so here each has its own.
-pub(in crate::compose) fn alone(signature: &Signature, apart: &[Arc<Interface>]) -> Vec<u8> {
-    let mut component = ComponentBuilder::default();
-    let mut arguments = Vec::with_capacity(signature.imports.len());
-    for (name, interface) in signature.imports.keys().zip(apart) {
-        let ty = component.type_instance(None, &interface.ty);
-        let instance = component.import(name, ComponentTypeRef::Instance(ty));
-        arguments.push((name.as_str(), ComponentExportKind::Instance, instance));
-    }
-    let ty = made_of(signature, apart, |ty, interface| {
-        ty.ty().instance(&interface.ty);
-        ty.type_count() - 1
-    });
-    let exports = signature.exports.keys().map(|name| (name.as_str(), ComponentExportKind::Instance, name.into()));
-    hollow(component, &ty, &arguments, exports)
-}
-
 /// Ends a component by exports that come from nothing but a type: an import of which an instance is made.
-fn hollow<'a>(
+pub(super) fn hollow<'a>(
     mut component: ComponentBuilder,
     ty: &ComponentType,
     arguments: &[(&str, ComponentExportKind, u32)],

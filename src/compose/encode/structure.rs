@@ -3,30 +3,36 @@
 //! As [`crate::compare`] has it: names of types do not count; names and order of fields, cases, flags and parameters do, and
 //! whether a function is async. Resources have an identity, which no digest tells.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use blake3::{Hash, Hasher};
 use wasmparser::{
     component_types::{
         ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentEntityType, ComponentFuncTypeId,
-        ComponentValType,
+        ComponentItem, ComponentValType,
     },
     types::TypesRef,
 };
 
+use crate::compose::shape::Shape;
+
+/// The types and functions of an interface by their names; `None` where there is a resource among them, or below.
+pub(in crate::compose) fn structures(shape: &Shape, interface: &ComponentItem) -> Option<BTreeMap<String, Hash>> {
+    let ComponentEntityType::Instance(id) = interface.ty else { return None };
+    let mut structures = Structures { types: shape.types(), known: HashMap::new() };
+    let items = &shape.types().get(id)?.exports;
+    items.iter().map(|(name, item)| Some((name.clone(), structures.of(item.ty)?))).collect()
+}
+
 /// Types of one component.
-pub(super) struct Structures<'a> {
+struct Structures<'a> {
     types: TypesRef<'a>,
     known: HashMap<ComponentDefinedTypeId, Hash>,
 }
 
-impl<'a> Structures<'a> {
-    pub fn new(types: TypesRef<'a>) -> Structures<'a> {
-        Structures { types, known: HashMap::new() }
-    }
-
+impl Structures<'_> {
     /// Of a function or a type of values; `None` where there is a resource in it, and of all else.
-    pub fn of(&mut self, entity: ComponentEntityType) -> Option<Hash> {
+    fn of(&mut self, entity: ComponentEntityType) -> Option<Hash> {
         match entity {
             ComponentEntityType::Func(id) => self.function(id),
             ComponentEntityType::Type { referenced: ComponentAnyTypeId::Defined(id), .. } => {

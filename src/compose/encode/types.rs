@@ -8,6 +8,7 @@
 //!    named type among them, also within instances, is kept for those that follow.
 //! 2. An interface is written as an instance type of its own, into which types of the scope are taken by alias. Several
 //!    copies of one interface become their union: what has a name that is there already stands for the other.
+//! 3. What their functions and types are made of is written by [`super::values`].
 //!
 //! Invariant: only types that the planner's own bounds let through come here, so recursion over them is bounded.
 
@@ -19,17 +20,14 @@ use std::{
 
 use wasm_encoder::{
     Alias, ComponentBuilder, ComponentExportKind, ComponentExternName, ComponentOuterAliasKind, ComponentType,
-    ComponentTypeEncoder, ComponentTypeRef, ComponentValType, InstanceType, TypeBounds,
+    ComponentTypeEncoder, ComponentTypeRef, InstanceType,
 };
 use wasmparser::{
-    component_types::{
-        ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentEntityType, ComponentFuncTypeId,
-        ComponentInstanceTypeId, ComponentItem, ComponentValType as Value, ResourceId,
-    },
+    component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentInstanceTypeId, ComponentItem, ResourceId},
     types::TypesRef,
 };
 
-use crate::resolve::TYPE_DEPTH;
+use super::values::{bounds, function};
 
 /// One component's types; the number tells them from others'.
 #[derive(Clone, Copy)]
@@ -87,7 +85,7 @@ enum Home {
 }
 
 /// A place for types.
-trait Space {
+pub(super) trait Space {
     /// The index of a type that has been written.
     fn find(&mut self, source: Source<'_>, id: ComponentAnyTypeId) -> Option<u32>;
 
@@ -199,7 +197,7 @@ impl Scope {
     }
 
     /// Types that an instance of the scope exports are had from there.
-    fn keep_exports(&mut self, copy: &Copy<'_>, id: ComponentInstanceTypeId, instance: u32) {
+    pub fn keep_exports(&mut self, copy: &Copy<'_>, id: ComponentInstanceTypeId, instance: u32) {
         let source = copy.source;
         for (name, item) in source.types[id].exports.iter().filter(|(name, item)| copy.takes(name, &item.ty)) {
             if let ComponentEntityType::Type { created, .. } = item.ty {
@@ -264,15 +262,22 @@ impl Space for Scope {
 }
 
 /// An instance type in the making.
-struct Interface<'s> {
+pub(super) struct Interface<'s> {
     scope: &'s mut Scope,
-    ty: InstanceType,
+    pub ty: InstanceType,
     indices: HashMap<Key, u32>,
     resources: HashMap<(usize, ResourceId), u32>,
     /// Types of the scope, by their index there.
     taken: HashMap<u32, u32>,
     /// It has functions.
-    functions: bool,
+    pub functions: bool,
+}
+
+impl Interface<'_> {
+    /// Whether it has no resource and uses no type of the scope.
+    pub fn is_self_contained(&self) -> bool {
+        self.resources.is_empty() && self.taken.is_empty()
+    }
 }
 
 impl Space for Interface<'_> {
@@ -306,7 +311,7 @@ impl Space for Interface<'_> {
 }
 
 /// Writes an interface, the union of its copies, for a scope.
-fn interface<'s>(
+pub(super) fn interface<'s>(
     scope: &'s mut Scope,
     copies: &[(&Copy<'_>, ComponentInstanceTypeId)],
 ) -> Result<Interface<'s>, Unsupported> {
@@ -344,38 +349,6 @@ fn interface<'s>(
     Ok(interface)
 }
 
-/// Types of an interface that is no deeper than the planner's bounds, whatever they are.
-const MAX_TYPES: u32 = TYPE_DEPTH as u32;
-
-/// An interface that has no resource and uses no type of another.
-pub(in crate::compose) struct SelfContained {
-    pub ty: InstanceType,
-    /// It has no functions.
-    pub is_plain: bool,
-}
-
-/// The interfaces of a component one by one, if all that it imports and exports is interfaces which are self-contained,
-/// and have few types.
-pub(super) fn self_contained<'a>(
-    source: Source<'a>,
-    items: impl IntoIterator<Item = &'a ComponentItem>,
-) -> Option<Vec<SelfContained>> {
-    let mut scope = Scope::new(Sink::Type(ComponentType::new()));
-    let mut all = Vec::new();
-    for item in items {
-        let ComponentEntityType::Instance(id) = item.ty else { return None };
-        let copy = Copy { source, item, extent: Extent::All };
-        let Interface { ty, resources, taken, functions, .. } = interface(&mut scope, &[(&copy, id)]).ok()?;
-        if !resources.is_empty() || !taken.is_empty() || ty.type_count() > MAX_TYPES {
-            return None;
-        }
-        // What another takes from it is found there. It is only looked for, so any number does for the instance.
-        scope.keep_exports(&copy, id, 0);
-        all.push(SelfContained { ty, is_plain: !functions });
-    }
-    Some(all)
-}
-
 /// A full name, with what else an import or export is called.
 pub(super) fn external<'a>(name: &'a str, item: &'a ComponentItem) -> ComponentExternName<'a> {
     ComponentExternName {
@@ -384,169 +357,6 @@ pub(super) fn external<'a>(name: &'a str, item: &'a ComponentItem) -> ComponentE
         version_suffix: None,
         external_id: item.external_id.as_deref().map(Cow::Borrowed),
     }
-}
-
-/// What a named type is: another, or a resource of its own.
-fn bounds(space: &mut impl Space, source: Source<'_>, id: ComponentAnyTypeId) -> Result<TypeBounds, Unsupported> {
-    if let Some(index) = space.find(source, id) {
-        return Ok(TypeBounds::Eq(index));
-    }
-    match id {
-        ComponentAnyTypeId::Resource(_) => Ok(TypeBounds::SubResource),
-        ComponentAnyTypeId::Defined(id) => Ok(TypeBounds::Eq(defined(space, source, id)?)),
-        ComponentAnyTypeId::Func(_) | ComponentAnyTypeId::Instance(_) | ComponentAnyTypeId::Component(_) => {
-            Err(Unsupported("a named type is no type of values".to_owned()))
-        }
-    }
-}
-
-fn function(space: &mut impl Space, source: Source<'_>, id: ComponentFuncTypeId) -> Result<u32, Unsupported> {
-    let function = &source.types[id];
-    let mut params = Vec::with_capacity(function.params.len());
-    for (name, ty) in &function.params {
-        params.push((name.as_str(), value(space, source, *ty)?));
-    }
-    let result = optional(space, source, function.result)?;
-    let (index, encoder) = space.define();
-    encoder.function().async_(function.async_).params(params).result(result);
-    Ok(index)
-}
-
-fn value(space: &mut impl Space, source: Source<'_>, ty: Value) -> Result<ComponentValType, Unsupported> {
-    Ok(match ty {
-        Value::Primitive(ty) => ComponentValType::Primitive(ty.into()),
-        Value::Type(id) => ComponentValType::Type(defined(space, source, id)?),
-    })
-}
-
-fn optional(
-    space: &mut impl Space,
-    source: Source<'_>,
-    ty: Option<Value>,
-) -> Result<Option<ComponentValType>, Unsupported> {
-    ty.map(|ty| value(space, source, ty)).transpose()
-}
-
-/// The index of a type of values, written where it is not there yet.
-fn defined(space: &mut impl Space, source: Source<'_>, id: ComponentDefinedTypeId) -> Result<u32, Unsupported> {
-    if let Some(index) = space.find(source, ComponentAnyTypeId::Defined(id)) {
-        return Ok(index);
-    }
-    let ty = &source.types[id];
-    let nominal = matches!(
-        ty,
-        ComponentDefinedType::Record(_)
-            | ComponentDefinedType::Variant(_)
-            | ComponentDefinedType::Enum(_)
-            | ComponentDefinedType::Flags(_)
-    );
-    if nominal && space.wants_names() {
-        return Err(Unsupported("a type comes from another part than the function".to_owned()));
-    }
-    let index = match ty {
-        ComponentDefinedType::Primitive(ty) => {
-            let (index, encoder) = space.define();
-            encoder.defined_type().primitive((*ty).into());
-            index
-        }
-        ComponentDefinedType::Record(record) => {
-            let mut fields = Vec::with_capacity(record.fields.len());
-            for (name, ty) in &record.fields {
-                fields.push((name.as_str(), value(space, source, *ty)?));
-            }
-            let (index, encoder) = space.define();
-            encoder.defined_type().record(fields);
-            index
-        }
-        ComponentDefinedType::Variant(variant) => {
-            let mut cases = Vec::with_capacity(variant.cases.len());
-            for (name, case) in &variant.cases {
-                cases.push((name.as_str(), optional(space, source, case.ty)?));
-            }
-            let (index, encoder) = space.define();
-            encoder.defined_type().variant(cases);
-            index
-        }
-        ComponentDefinedType::List { element, .. } => {
-            let element = value(space, source, *element)?;
-            let (index, encoder) = space.define();
-            encoder.defined_type().list(element);
-            index
-        }
-        ComponentDefinedType::Map { key, value: to, .. } => {
-            let (key, to) = (value(space, source, *key)?, value(space, source, *to)?);
-            let (index, encoder) = space.define();
-            encoder.defined_type().map(key, to);
-            index
-        }
-        ComponentDefinedType::FixedLengthList { element, length, .. } => {
-            let element = value(space, source, *element)?;
-            let (index, encoder) = space.define();
-            encoder.defined_type().fixed_length_list(element, *length);
-            index
-        }
-        ComponentDefinedType::Tuple(tuple) => {
-            let mut types = Vec::with_capacity(tuple.types.len());
-            for ty in &tuple.types {
-                types.push(value(space, source, *ty)?);
-            }
-            let (index, encoder) = space.define();
-            encoder.defined_type().tuple(types);
-            index
-        }
-        ComponentDefinedType::Flags(names) => {
-            let (index, encoder) = space.define();
-            encoder.defined_type().flags(names.iter().map(|name| name.as_str()));
-            index
-        }
-        ComponentDefinedType::Enum(names) => {
-            let (index, encoder) = space.define();
-            encoder.defined_type().enum_type(names.iter().map(|name| name.as_str()));
-            index
-        }
-        ComponentDefinedType::Option { ty, .. } => {
-            let ty = value(space, source, *ty)?;
-            let (index, encoder) = space.define();
-            encoder.defined_type().option(ty);
-            index
-        }
-        ComponentDefinedType::Result { ok, err, .. } => {
-            let (ok, err) = (optional(space, source, *ok)?, optional(space, source, *err)?);
-            let (index, encoder) = space.define();
-            encoder.defined_type().result(ok, err);
-            index
-        }
-        ComponentDefinedType::Own(resource) => {
-            let resource = handled(space, source, ComponentAnyTypeId::Resource(*resource))?;
-            let (index, encoder) = space.define();
-            encoder.defined_type().own(resource);
-            index
-        }
-        ComponentDefinedType::Borrow(resource) => {
-            let resource = handled(space, source, ComponentAnyTypeId::Resource(*resource))?;
-            let (index, encoder) = space.define();
-            encoder.defined_type().borrow(resource);
-            index
-        }
-        ComponentDefinedType::Future { ty, .. } => {
-            let ty = optional(space, source, *ty)?;
-            let (index, encoder) = space.define();
-            encoder.defined_type().future(ty);
-            index
-        }
-        ComponentDefinedType::Stream { ty, .. } => {
-            let ty = optional(space, source, *ty)?;
-            let (index, encoder) = space.define();
-            encoder.defined_type().stream(ty);
-            index
-        }
-    };
-    space.keep(source, ComponentAnyTypeId::Defined(id), index);
-    Ok(index)
-}
-
-fn handled(space: &mut impl Space, source: Source<'_>, id: ComponentAnyTypeId) -> Result<u32, Unsupported> {
-    space.find(source, id).ok_or_else(|| Unsupported("a handle is of a resource without a name".to_owned()))
 }
 
 /// A type, what it is an alias of, and so on.
