@@ -353,37 +353,3 @@ impl Write for Counted<'_> {
         self.out.flush()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        cache::Home,
-        compose::{fixture::built, tests::FULL},
-        diagnostic::Diagnose,
-    };
-
-    /// By outlines where they tell enough, and the same by worlds where they do not.
-    #[test]
-    fn files_are_planned_and_told_of_as_parts_are() {
-        let temp = tempfile::tempdir().expect("a folder");
-        let part = |name: &str, wit: &str| {
-            let part = built(name, &format!("package a:b; interface out {{ f: func(); }} {wit}"));
-            let path = temp.path().join(format!("{name}.wasm"));
-            std::fs::write(&path, &*part.bytes).expect("written");
-            (Given { language: part.part.language, ..Given::from(path) }, part)
-        };
-        let (wiring, options) = (Wiring::default(), plan::Options::default());
-        let asks = part("asks", "interface i { f: func(x: u8); } world w { import i; export out; }");
-        let tells = |body: &str| part("tells", &format!("interface i {{ {body} }} world w {{ export i; }}"));
-        for body in ["f: func(x: u8); g: func();", "f: func(x: u16);", "g: func();"] {
-            let (files, parts): (Vec<_>, Vec<_>) = [asks.clone(), tells(body)].into_iter().unzip();
-            let parts = parts.into_iter().map(|part| (part.part.name.clone(), part)).collect();
-            let theirs = crate::compose::app(&parts, &wiring, &options, &FULL).map(|(_, composed)| composed.bytes);
-            let mut memory = Memory::open(Home { root: temp.path().join("home") });
-            let ours = files_again(&files, &wiring, &options, &FULL, &mut memory).and_then(|it| it.bytes());
-            let told = |error: Error| format!("{:?}", error.problems());
-            assert_eq!(ours.map_err(told), theirs.map_err(told), "{body}");
-        }
-    }
-}
