@@ -25,7 +25,7 @@ Tasks:
   test   set up, then every test that CI runs, with a printed time budget [GROUP…]
   soak   the long forms of the tests
   bench  figures of the release build beside those of other tools [compose, wit, inspect,
-         serve, start, calls, dense, code]
+         serve, start, instances, calls, dense, code]
   tidy   check the invariants that a program can see
   docs   write the pages of documentation that are made from the code
   wit    take the bundled WASI packages anew from the crates that carry them
@@ -36,6 +36,11 @@ Tasks:
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let rest = args.get(1..).unwrap_or_default();
+    let asks = |arg: &String| matches!(arg.as_str(), "--help" | "-h" | "help");
+    if args.iter().any(asks) {
+        print!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let outcome = match args.first().map(String::as_str) {
         Some("demo") => demo::run(),
         Some("test") => test::run(rest),
@@ -50,10 +55,6 @@ fn main() -> ExitCode {
             [flag] if flag == "--tests" => peers::ensure(peers::TESTS).map(drop),
             _ => Err(format!("unknown arguments: {}", rest.join(" "))),
         }),
-        Some("--help" | "-h" | "help") => {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);
