@@ -1,9 +1,9 @@
 //! Files that are composed again, or are large.
 
-use super::*;
+use super::{closed::closing, *};
 use crate::{
     cache::Home,
-    compose::{self, Memory, file, files_again},
+    compose::{self, Memory, file, files_again, fixture::outline},
 };
 
 #[test]
@@ -119,16 +119,25 @@ fn files_are_planned_and_told_of_as_parts_are() {
         std::fs::write(&path, &*part.bytes).expect("written");
         (Given { language: part.part.language, ..Given::from(path) }, part)
     };
-    let (wiring, options) = (Wiring::default(), plan::Options::default());
-    let asks = part("asks", "interface i { f: func(x: u8); } world w { import i; export out; }");
+    let wiring = Wiring::default();
+    let asks = part(
+        "asks",
+        "interface i { f: func(x: u8); }
+        world w { import i; import wasi:cli/environment@0.2.0; export out; }
+        package wasi:cli@0.2.0 { interface environment { get: func() -> list<tuple<string, string>>; } }",
+    );
     let tells = |body: &str| part("tells", &format!("interface i {{ {body} }} world w {{ export i; }}"));
     for body in ["f: func(x: u8); g: func();", "f: func(x: u16);", "g: func();"] {
         let (files, parts): (Vec<_>, Vec<_>) = [asks.clone(), tells(body)].into_iter().unzip();
+        assert!(parts.iter().all(|part| outline(part).is_some()));
         let parts = parts.into_iter().map(|part| (part.part.name.clone(), part)).collect();
-        let theirs = app(&parts, &wiring, &options, &FULL).map(|(_, composed)| composed.bytes);
-        let mut memory = Memory::open(Home { root: temp.path().join("home") });
-        let ours = files_again(&files, &wiring, &options, &FULL, &mut memory).and_then(|it| it.bytes());
-        let told = |error: Error| format!("{:?}", error.problems());
-        assert_eq!(ours.map_err(told), theirs.map_err(told), "{body}");
+        // What is closed is made of the world of who is refused.
+        for options in [plan::Options::default(), closing(&[])] {
+            let theirs = app(&parts, &wiring, &options, &FULL).map(|(_, composed)| composed.bytes);
+            let mut memory = Memory::open(Home { root: temp.path().join("home") });
+            let ours = files_again(&files, &wiring, &options, &FULL, &mut memory).and_then(|it| it.bytes());
+            let told = |error: Error| format!("{:?}", error.problems());
+            assert_eq!(ours.map_err(told), theirs.map_err(told), "{body}");
+        }
     }
 }

@@ -27,7 +27,7 @@ fn filer(name: &str, version: &str, world: &str) -> PartBytes {
     built(name, &wit)
 }
 
-fn closing(granted: &[(&str, Family)]) -> plan::Options {
+pub(super) fn closing(granted: &[(&str, Family)]) -> plan::Options {
     let grants = granted.iter().map(|(part, family)| ((*part).to_owned(), [*family].into_iter().collect())).collect();
     plan::Options { grants: Grants::Known(grants), ..plan::Options::default() }
 }
