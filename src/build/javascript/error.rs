@@ -4,7 +4,7 @@ use std::{io, ops::Range, sync::Arc};
 
 use super::names::{Export, Item};
 use crate::{
-    build::staging,
+    build::{preinit::quickjs::Endless, staging},
     diagnostic::{Diagnose, Problem, SourceFile},
 };
 
@@ -50,6 +50,8 @@ pub enum Error {
     Shape { place: String, shape: &'static str },
     #[error("the code failed while it was loaded to be snapshotted")]
     Raised { output: String, place: Option<Place> },
+    #[error(transparent)]
+    Endless(#[from] Endless),
     #[error("componentize-qjs failed")]
     Builder { causes: Vec<String> },
     #[error(transparent)]
@@ -133,6 +135,9 @@ impl Diagnose for Error {
                      needs them from module level into a function",
                 )
             }
+            Error::Endless(_) => problem("javascript::endless")
+                .because("modules are loaded when the part is built, and what they do at module level is done then")
+                .help("look for a loop at module level that does not end, or move what takes so long into a function"),
             Error::Builder { causes } => causes.iter().fold(problem("javascript::builder"), |p, c| p.because(c)),
             Error::Staging(error) => return error.problems(),
             Error::Write { source, .. } => problem("javascript::write").because(source.to_string()),

@@ -18,7 +18,7 @@ use crate::{
         backend::{Profile, Unit},
         preinit::{
             self, Failure,
-            quickjs::{self, Early, Start},
+            quickjs::{self, Early, Endless, Start},
         },
         shapes,
     },
@@ -77,6 +77,11 @@ fn failed(modules: &Modules, failure: Failure) -> Error {
         && error.is::<Early>()
     {
         return Error::Raised { output: causes.join("\n"), place: None };
+    }
+    if let Failure::Failed(error) = &failure
+        && let Some(endless) = error.downcast_ref::<Endless>()
+    {
+        return Error::Endless(*endless);
     }
     let text = causes.join("\n");
     let place = text.lines().filter_map(frame).find_map(|(file, line)| place(modules, file, line));

@@ -134,6 +134,15 @@ fn an_export_that_only_shows_when_it_runs_fails_the_build() {
 }
 
 #[test]
+fn modules_that_are_never_loaded_fail_the_build() {
+    let project = Project::of(&[("index.js", "while (true);\nexport function run() {}\n")]);
+    let unit = project.unit(Language::JavaScript, "package a:b; world part { export run: func(); }");
+    let problem = JavaScript.build(&unit, &|_| {}).unwrap_err();
+    assert_eq!(problem.code, "javascript::endless", "{problem:#?}");
+    assert_eq!(problem.message, "the modules were not loaded after 10000 million instructions");
+}
+
+#[test]
 fn the_other_engine_is_not_there() {
     let project = Project::of(&[("index.js", GOOD)]);
     let mut unit = project.unit(Language::JavaScript, SMALL);

@@ -4,7 +4,7 @@
 //! 2. Every import is **answered** by the start itself ([`imports`]): the engine asks for the time, for random numbers
 //!    and for an environment while it starts, and for the modules. All other calls end the build and are told by name. No
 //!    host stands behind resources, so all of them are one type: any WIT can be imported, whatever its interfaces share.
-//! 3. `init` is **called**: it loads and runs the modules.
+//! 3. `init` is **called**: it loads and runs the modules. If they do not come to an end, it does ([`Endless`]).
 //! 4. The memory is **kept** in the component, without what lies on the stack, which nobody reads again.
 //!
 //! Nothing of the machine or the moment gets in: the same modules give the same bytes.
@@ -15,7 +15,7 @@ mod imports;
 use std::{collections::HashMap, sync::Arc};
 
 use wasmtime::{
-    Config, Engine, OptLevel, RegallocAlgorithm, Store,
+    Config, Engine, OptLevel, RegallocAlgorithm, Store, Trap,
     component::{Component, Instance, Lift, Linker, WasmList},
 };
 use wasmtime_wizer::{ComponentInstanceState, Wizer};
@@ -39,6 +39,15 @@ pub struct Early {
     pub import: String,
 }
 
+/// The modules were not loaded after as many instructions as they may take.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the modules were not loaded after {} million instructions", MOST / 1_000_000)]
+pub struct Endless;
+
+/// Instructions that loading the modules may take, of WebAssembly's: some seconds. Counted, so that every machine judges
+/// alike.
+const MOST: u64 = 10_000_000_000;
+
 /// What `init` takes: the shim, the first module, its path, whether garbage is never collected.
 type Init = (String, String, Option<String>, bool);
 
@@ -48,17 +57,18 @@ type Said = Vec<u8>;
 /// Gives the component with the memory that the start left.
 ///
 /// # Errors
-/// The text of a JavaScript exception, an [`Early`] call, or what is wrong with the component.
+/// The text of a JavaScript exception, an [`Early`] call, an [`Endless`] one, or what is wrong with the component.
 pub async fn start(component: &[u8], start: Start) -> anyhow::Result<Vec<u8>> {
     let wizer = Wizer::new();
     let (context, instrumented) = wizer.instrument_component(component)?;
     let mut config = Config::new();
     // It runs for a moment, and compiling is what takes time.
     config.cranelift_opt_level(OptLevel::None).cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
-    config.wasm_component_model_async(true);
+    config.wasm_component_model_async(true).consume_fuel(true);
     let engine = Engine::new(&config)?;
     let compiled = Component::new(&engine, instrumented)?;
     let mut store = Store::new(&engine, Said::new());
+    store.set_fuel(MOST)?;
     let mut linker = Linker::new(&engine);
     let start = Arc::new(start);
     imports::answer(&mut linker, &engine, &compiled, &start)?;
@@ -69,10 +79,13 @@ pub async fn start(component: &[u8], start: Start) -> anyhow::Result<Vec<u8>> {
     let called = init.call_async(&mut store, (start.shim.clone(), script, Some(start.entry.clone()), false)).await;
     let (outcome,) = called.map_err(|error| match error.downcast_ref::<Early>() {
         Some(early) => anyhow::Error::new(early.clone()),
+        None if error.downcast_ref() == Some(&Trap::OutOfFuel) => anyhow::Error::new(Endless),
         None => anyhow::Error::from(error).context(String::from_utf8_lossy(store.data()).into_owned()),
     })?;
     outcome.map_err(anyhow::Error::msg)?;
 
+    // What is left to be done is to read.
+    store.set_fuel(u64::MAX)?;
     let mut state = State { store, instance, stack: start.stack, failure: None };
     let snapshot = wizer.snapshot_component(context, &mut state).await;
     state.failure.map_or(Ok(()), Err)?;
