@@ -9,7 +9,7 @@
 //! |---|---|---|---|
 //! | [`project`] | a folder | `Project` | root, [`manifest::Manifest`] with the place of everything it says, output layout |
 //! | [`resolve`] | `Project` | `Resolution` | for each component its world, and the WIT that world reaches |
-//! | [`plan`] | parts with their worlds | `Graph`, `Unit`s | instances, edges and why, imports left to the host; what to build. Pure: before any compiler runs |
+//! | [`plan`] | parts with their worlds, or outlines of them | `Graph`, `Unit`s | instances, edges and why, imports left to the host; what to build. Pure: before any compiler runs |
 //! | [`build`] | `Unit`s | `Artifacts` | component → path, digest, fresh or built |
 //! | [`compose`] | `Graph`, parts | `Composed` | bytes, digest, exports, imports left |
 //! | [`check`] | bytes, worlds, two versions of WIT | `Report`, `Compat` | findings: rule, level, item, both places; the honest version |

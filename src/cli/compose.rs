@@ -231,5 +231,6 @@ fn times(took: &Took, writing: Duration) -> String {
         ("writing", writing),
     ];
     let told = stages.map(|(stage, took)| format!("{:.1} ms {stage}", took.as_secs_f64() * 1e3));
-    format!("{}; {} parts were not remembered", told.join(", "), took.unseen)
+    let Took { unseen, decoded, .. } = took;
+    format!("{}; {unseen} parts were not remembered, {decoded} worlds were decoded", told.join(", "))
 }

@@ -65,6 +65,8 @@ pub struct Assembly {
 pub struct Took {
     /// Parts that were not remembered.
     pub unseen: usize,
+    /// Parts whose worlds were decoded.
+    pub decoded: usize,
     /// Reading files, and digesting them.
     pub reading: Duration,
     /// Validating parts and decoding their worlds.
@@ -278,11 +280,12 @@ fn planned(
     took.planning = started.elapsed();
     let draft = {
         let used = encode::worlds(&graph);
-        for (name, seen) in &mut known {
-            match used.contains(name) {
-                true => drop(seen.world()?),
-                false => seen.world = None,
-            }
+        for (_, seen) in known.iter_mut().filter(|(name, _)| used.contains(**name)) {
+            seen.world()?;
+        }
+        took.decoded = known.values().filter(|seen| seen.world.is_some()).count();
+        for (_, seen) in known.iter_mut().filter(|(name, _)| !used.contains(**name)) {
+            seen.world = None;
         }
         let typed = known
             .iter()

@@ -1,7 +1,8 @@
 //! From components to one component.
 //!
 //! 1. [`component`] and [`file`] read a part: validated in full, its world decoded ([`read`]). What is kept of it is its
-//!    world and its type, written down ([`signature`]).
+//!    world and its type, written down ([`signature`]); of a file whose interfaces are self-contained the type alone, of
+//!    which the planner is given an outline.
 //! 2. The planner wires the parts ([`crate::plan`]); [`app`] does both steps for parts whose wiring is not known
 //!    yet, [`as_planned`] for parts that were planned before they were built, and [`files_again`] for files, of which it
 //!    remembers what it can and holds no more than it must ([`files`](mod@files)): large ones are read by pieces

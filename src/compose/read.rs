@@ -146,9 +146,9 @@ impl Look<'_> {
     fn types(&self, shape: &Shape) -> (Arc<Signature>, Option<Known>) {
         let signature = Arc::new(Signature::of(shape, self.interfaces));
         let known = signature.digest().and_then(|types| {
-            let world = match signature.outline(self.name, self.language) {
-                Some(_) => None,
-                None => {
+            let world = match signature.is_apart() {
+                true => None,
+                false => {
                     let part = decoded(self.name, &signature.alone().ok()?, self.language, shape).ok()?;
                     Some(Part { resolve: Arc::new(shrunk(&part.resolve)), ..part })
                 }

@@ -125,6 +125,11 @@ impl Signature {
         self.exports.keys().zip(exports).all(is_same).then_some(apart)
     }
 
+    /// Whether its interfaces are all there is to know.
+    pub fn is_apart(&self) -> bool {
+        matches!(self.written, Ok(Written::Apart(_)))
+    }
+
     /// What the planner needs to know, where that is no more than names and interfaces.
     pub fn outline<'a>(&'a self, name: &'a str, language: Option<Language>) -> Option<Outline<'a>> {
         let Ok(Written::Apart(apart)) = &self.written else { return None };

@@ -54,14 +54,14 @@ pub(super) struct Port<'a> {
 /// What is imported or exported.
 #[derive(Clone, Copy)]
 pub(super) enum Item<'a> {
-    Declared(&'a Resolve, &'a WorldItem),
+    Declared(World<'a>, &'a WorldItem),
     Outlined(&'a SelfContained),
 }
 
 impl<'a> Port<'a> {
     fn declared_interface(&self) -> Option<(&'a Resolve, InterfaceId)> {
         match self.item {
-            Item::Declared(resolve, WorldItem::Interface { id, .. }) => Some((resolve, *id)),
+            Item::Declared(world, WorldItem::Interface { id, .. }) => Some((world.resolve, *id)),
             Item::Declared(_, WorldItem::Function(_) | WorldItem::Type { .. }) | Item::Outlined(_) => None,
         }
     }
@@ -73,7 +73,7 @@ impl<'a> Port<'a> {
     /// A type of the world's own.
     pub(super) fn ty(&self) -> Option<(&'a Resolve, TypeId)> {
         match self.item {
-            Item::Declared(resolve, WorldItem::Type { id, .. }) => Some((resolve, *id)),
+            Item::Declared(world, WorldItem::Type { id, .. }) => Some((world.resolve, *id)),
             _ => None,
         }
     }
@@ -145,23 +145,24 @@ impl<'a> Surface<'a> {
     }
 
     pub(super) fn of(part: &'a Part) -> Surface<'a> {
-        let resolve: &Resolve = &part.resolve;
+        let world = World { resolve: &part.resolve, id: part.world };
+        let resolve = world.resolve;
         let ports = |items: &'a wit_parser::IndexMap<wit_parser::WorldKey, WorldItem>| {
             items
                 .iter()
                 .map(|(key, item)| {
                     let implements = resolve.implements_interface(key, item).and_then(|id| resolve.id_of(id));
-                    (resolve.name_world_key(key), Port { item: Item::Declared(resolve, item), implements })
+                    (resolve.name_world_key(key), Port { item: Item::Declared(world, item), implements })
                 })
                 .collect()
         };
-        let world = &resolve.worlds[part.world];
+        let declared = &resolve.worlds[world.id];
         Surface {
             name: &part.name,
             language: part.language,
-            world: Some(World { resolve, id: part.world }),
-            imports: ports(&world.imports),
-            exports: ports(&world.exports),
+            world: Some(world),
+            imports: ports(&declared.imports),
+            exports: ports(&declared.exports),
         }
     }
 
@@ -179,8 +180,8 @@ impl<'a> Surface<'a> {
 
     /// Where a port is imported or exported, else where its interface is declared.
     pub(super) fn place_of(&self, port: &Port<'_>, sources: &Sources) -> Option<Place> {
-        let Item::Declared(resolve, item) = port.item else { return None };
-        let declared = || self.place(resolve.interfaces[port.declared_interface()?.1].span, sources);
+        let Item::Declared(world, item) = port.item else { return None };
+        let declared = || self.place(world.resolve.interfaces[port.declared_interface()?.1].span, sources);
         self.place(item.span(), sources).or_else(declared)
     }
 

@@ -16,7 +16,7 @@ use super::{
     error::{Failure, Located, Meeting, Source},
     graph::{Graph, Why},
     provider::Provider,
-    surface::{self, Item, Port, Surface, World},
+    surface::{self, Item, Port, Surface},
     wire::Planner,
 };
 use crate::{
@@ -88,7 +88,7 @@ fn edge(
     if port.ty().is_some() && exported.is_interface() {
         return Ok(None);
     }
-    let Some(comparison) = compare_ports((importer, port), (exporter, exported))? else {
+    let Some(comparison) = compare_ports(port, exported)? else {
         return Ok(Some(Failure::Kind {
             part: importer.name.to_owned(),
             import: import.clone(),
@@ -177,7 +177,7 @@ fn agreement(
         if surface.is_of_the_world_of(first) && import == first_import {
             continue;
         }
-        let Some(mut comparison) = compare_ports((surface, port), (first, first_port))? else { continue };
+        let Some(mut comparison) = compare_ports(port, first_port)? else { continue };
         // A function or a type that only one of them wants is no disagreement.
         comparison
             .differences
@@ -202,34 +202,26 @@ fn is_item(path: &[Step]) -> bool {
 }
 
 /// `None` where they are not of one kind.
-fn compare_ports(
-    (a, expected): (&Surface<'_>, &Port<'_>),
-    (b, found): (&Surface<'_>, &Port<'_>),
-) -> Result<Option<Comparison>, Untold> {
-    let (Some(World { resolve: left, id: world }), Some(World { resolve: right, id: other_world })) =
-        (a.world, b.world)
-    else {
-        return match (expected.item, found.item) {
-            (Item::Outlined(expected), Item::Outlined(found)) if expected.is_found_in(found) => {
-                Ok(Some(Comparison::default()))
-            }
-            _ => Err(Untold),
-        };
+fn compare_ports(expected: &Port<'_>, found: &Port<'_>) -> Result<Option<Comparison>, Untold> {
+    let (here, expected, there, found) = match (expected.item, found.item) {
+        (Item::Declared(here, expected), Item::Declared(there, found)) => (here, expected, there, found),
+        (Item::Outlined(expected), Item::Outlined(found)) if expected.is_found_in(found) => {
+            return Ok(Some(Comparison::default()));
+        }
+        _ => return Err(Untold),
     };
-    let (Item::Declared(_, expected), Item::Declared(_, found)) = (expected.item, found.item) else {
-        return Err(Untold);
-    };
+    let (left, right) = (here.resolve, there.resolve);
     Ok(match (expected, found) {
         (WorldItem::Interface { id, .. }, WorldItem::Interface { id: other, .. }) => {
             Some(compare::interfaces(Side { resolve: left, item: *id }, Side { resolve: right, item: *other }))
         }
         (WorldItem::Function(function), WorldItem::Function(other)) => Some(compare::functions(
-            Side { resolve: left, item: (world, function) },
-            Side { resolve: right, item: (other_world, other) },
+            Side { resolve: left, item: (here.id, function) },
+            Side { resolve: right, item: (there.id, other) },
         )),
         (WorldItem::Type { id, .. }, WorldItem::Type { id: other, .. }) => Some(compare::types(
-            Side { resolve: left, item: (world, *id) },
-            Side { resolve: right, item: (other_world, *other) },
+            Side { resolve: left, item: (here.id, *id) },
+            Side { resolve: right, item: (there.id, *other) },
         )),
         _ => None,
     })

@@ -135,7 +135,12 @@ fn files_are_planned_and_told_of_as_parts_are() {
         for options in [plan::Options::default(), closing(&[])] {
             let theirs = app(&parts, &wiring, &options, &FULL).map(|(_, composed)| composed.bytes);
             let mut memory = Memory::open(Home { root: temp.path().join("home") });
-            let ours = files_again(&files, &wiring, &options, &FULL, &mut memory).and_then(|it| it.bytes());
+            let ours = files_again(&files, &wiring, &options, &FULL, &mut memory);
+            if let Ok(assembly) = &ours {
+                let refused = options.grants != plan::Options::default().grants;
+                assert_eq!(assembly.took().decoded, usize::from(refused), "{body}");
+            }
+            let ours = ours.and_then(|it| it.bytes());
             let told = |error: Error| format!("{:?}", error.problems());
             assert_eq!(ours.map_err(told), theirs.map_err(told), "{body}");
         }
